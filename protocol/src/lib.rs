@@ -1,0 +1,26 @@
+//! The words that Vez's server and clients share: messages and how raw TCP frames them, the report's
+//! replies, the events of the `vez.v1` subprotocol, limits and close codes.
+//!
+//! Nothing here knows a socket, a runtime or a browser, so that the server, the terminal client and the page
+//! (compiled to wasm32) all speak from one definition.
+
+mod close;
+mod decoder;
+mod event;
+pub mod limits;
+mod message;
+pub mod report;
+
+pub use close::CloseCode;
+pub use decoder::{DecodeError, Decoder};
+pub use event::{ByeReason, ClientEvent, ServerEvent};
+pub use message::{Body, LineEnding, Message};
+
+/// The WebSocket subprotocol (RFC 6455 §1.9) in which frames are JSON and the queue is visible.
+pub const SUBPROTOCOL: &str = "vez.v1";
+
+/// Where the raw TCP listener binds, and the terminal client connects, unless told otherwise.
+pub const DEFAULT_TCP: &str = "127.0.0.1:65432";
+
+/// Where the HTTP and WebSocket listener binds unless told otherwise.
+pub const DEFAULT_HTTP: &str = "127.0.0.1:8080";
