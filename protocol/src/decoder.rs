@@ -3,7 +3,7 @@
 use bytes::{Buf, BytesMut};
 use bytestring::ByteString;
 
-use crate::message::{Body, LineEnding, Message};
+use crate::message::{Body, LineEnding, Message, NotUtf8};
 
 /// Splits a TCP peer's bytes into messages.
 ///
@@ -23,13 +23,8 @@ pub struct Decoder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// The bytes are no UTF-8.
-    #[error("o byte 0x{byte:02x} na posição {position} da mensagem não é UTF-8")]
-    NotUtf8 {
-        /// The first byte that does not belong.
-        byte: u8,
-        /// Its place in the message, from 0.
-        position: usize,
-    },
+    #[error(transparent)]
+    NotUtf8(#[from] NotUtf8),
     /// A line is longer than a message may be.
     #[error("linha maior que o limite de {limit} bytes")]
     TooLong {
@@ -111,7 +106,7 @@ impl Decoder {
         let arrived = &buffer[..buffer.len().min(self.limit)];
         let whole = match std::str::from_utf8(arrived) {
             Ok(_) => arrived.len(),
-            Err(error) if error.error_len().is_some() => return Err(not_utf8(arrived, error)),
+            Err(error) if error.error_len().is_some() => return Err(NotUtf8::new(arrived, error).into()),
             // The limit falls within a character: the piece ends before it.
             Err(error) if arrived.len() < buffer.len() => error.valid_up_to(),
             // A read ended within a character: the rest of it is on its way.
@@ -130,14 +125,9 @@ fn find_newline(buffer: &BytesMut, from: usize) -> Option<usize> {
 
 fn take_text(buffer: &mut BytesMut, len: usize, ending: LineEnding) -> Result<Message, DecodeError> {
     if let Err(error) = std::str::from_utf8(&buffer[..len]) {
-        return Err(not_utf8(&buffer[..len], error));
+        return Err(NotUtf8::new(&buffer[..len], error).into());
     }
     let text = ByteString::try_from(buffer.split_to(len).freeze());
     let text = text.expect("these bytes were just seen to be UTF-8");
     Ok(Message { body: Body::Text(text), ending })
-}
-
-fn not_utf8(bytes: &[u8], error: std::str::Utf8Error) -> DecodeError {
-    let position = error.valid_up_to();
-    DecodeError::NotUtf8 { byte: bytes[position], position }
 }

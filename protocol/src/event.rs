@@ -36,6 +36,8 @@ pub enum ServerEvent<'a> {
         #[serde(default)]
         reason: ByeReason,
     },
+    /// The answer to [`ClientEvent::Ping`].
+    Pong,
     /// The last event before the Close frame.
     Bye {
         /// Why the connection ends.
@@ -83,6 +85,9 @@ pub enum ClientEvent<'a> {
         /// What is said.
         text: Cow<'a, str>,
     },
+    /// Asks for [`ServerEvent::Pong`], at any time: a page cannot send a WebSocket ping, and a socket that
+    /// slept with its device may only look open.
+    Ping,
     /// A type that this version does not know.
     #[serde(other)]
     Unknown,

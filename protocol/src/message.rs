@@ -44,7 +44,49 @@ impl LineEnding {
     }
 }
 
+/// Bytes that should spell text and do not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("o byte 0x{byte:02x} na posição {position} da mensagem não é UTF-8")]
+pub struct NotUtf8 {
+    /// The first byte that does not belong.
+    pub byte: u8,
+    /// Its place in the message, from 0.
+    pub position: usize,
+}
+
+impl NotUtf8 {
+    /// What `error` found in `bytes`.
+    pub(crate) fn new(bytes: &[u8], error: std::str::Utf8Error) -> Self {
+        let position = error.valid_up_to();
+        Self { byte: bytes[position], position }
+    }
+}
+
 impl Message {
+    /// The text that the message spells.
+    ///
+    /// # Errors
+    /// When it is binary and its bytes are no UTF-8.
+    pub fn as_text(&self) -> Result<&str, NotUtf8> {
+        match &self.body {
+            Body::Text(text) => Ok(text),
+            Body::Binary(bytes) => std::str::from_utf8(bytes).map_err(|error| NotUtf8::new(bytes, error)),
+        }
+    }
+
+    /// Its length in bytes.
+    pub fn len(&self) -> usize {
+        match &self.body {
+            Body::Text(text) => text.len(),
+            Body::Binary(bytes) => bytes.len(),
+        }
+    }
+
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// A text message that no newline ended.
     pub fn text(text: impl Into<ByteString>) -> Self {
         Self { body: Body::Text(text.into()), ending: LineEnding::None }

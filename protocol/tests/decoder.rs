@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 use proptest::prelude::*;
-use vez_protocol::{Body, DecodeError, Decoder, LineEnding, Message};
+use vez_protocol::{Body, DecodeError, Decoder, LineEnding, Message, NotUtf8};
 
 type Decoded = Result<Vec<(String, LineEnding)>, DecodeError>;
 
@@ -76,7 +76,7 @@ fn a_split_character_is_put_together() {
 
 #[test]
 fn a_character_that_never_ends_is_an_error() {
-    let error = DecodeError::NotUtf8 { byte: 0xc3, position: 2 };
+    let error = DecodeError::NotUtf8(NotUtf8 { byte: 0xc3, position: 2 });
     assert_eq!(decode(64, [b"Ol\xc3".as_slice()]), Err(error));
     assert_eq!(decode(64, [b"a\nOl\xc3".as_slice(), b"\n"]), Err(error));
 }

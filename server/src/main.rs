@@ -1,2 +1,51 @@
-//! Placeholder.
-fn main() {}
+//! The `vez-server` binary: reads the options, serves, ends on a signal.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+use vez_server::{Config, Server, Transcript};
+
+fn main() -> ExitCode {
+    let config = Config::parse();
+    // Logs wait in a bounded queue of their own: a stopped stderr must not stall the server either.
+    let (stderr, _guard) = tracing_appender::non_blocking(std::io::stderr());
+    let filter = EnvFilter::try_from_env("VEZ_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let ansi = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(ansi).init();
+    match run(config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("vez-server: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One thread serves all sockets: only one conversation is ever busy.
+#[tokio::main(flavor = "current_thread")]
+async fn run(config: Config) -> Result<()> {
+    let transcript = Transcript::new(std::io::stdout())?;
+    let bound = Server::bind(config, transcript.clone());
+    let shutdown = CancellationToken::new();
+    let ended = match bound {
+        Ok(server) => tokio::select! {
+            () = server.run(shutdown.clone()) => Ok(()),
+            ended = end_on_signals(shutdown) => ended,
+        },
+        Err(error) => Err(error.into()),
+    };
+    transcript.finish();
+    ended
+}
+
+/// The first signal lets the server drain; the second ends it at once.
+async fn end_on_signals(shutdown: CancellationToken) -> Result<()> {
+    vez_server::end_requested().await?;
+    shutdown.cancel();
+    vez_server::end_requested().await?;
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! What every connection of one server shares.
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::Config;
+use crate::queue::Queue;
+use crate::transcript::Transcript;
+
+/// What every connection of one server shares.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) config: Config,
+    pub(crate) queue: Queue,
+    pub(crate) transcript: Transcript,
+    /// Every connection's task, so that none outlives the server.
+    pub(crate) tasks: TaskTracker,
+    /// Cancelled when the server is told to end.
+    pub(crate) shutdown: CancellationToken,
+}
+
+impl Context {
+    /// Waits until the server was told to end and the running session's time after that is over.
+    pub(crate) async fn drained(&self) {
+        self.shutdown.cancelled().await;
+        tokio::time::sleep(self.config.times.drain).await;
+    }
+}

@@ -1,0 +1,26 @@
+//! Serves one conversation at a time and queues everybody else fairly, whether they come over raw TCP or over
+//! a WebSocket.
+//!
+//! A listener accepts connections, each joins the one [`queue`], and who has the turn holds a conversation that
+//! knows nothing of its transport. ARCHITECTURE.md has the map.
+
+mod address;
+mod config;
+mod context;
+mod escape;
+mod http;
+mod listener;
+mod platform;
+pub mod queue;
+mod server;
+mod session;
+mod tcp;
+mod transcript;
+mod websocket;
+
+pub use config::{Config, Limits, Listen, OptionalTime, Times};
+pub use listener::BindError;
+pub use platform::end_requested;
+pub use server::Server;
+pub use session::Responder;
+pub use transcript::Transcript;

@@ -1,0 +1,74 @@
+//! Notices WebSocket peers that are gone (RFC 6455 §5.5.2).
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// How often a peer that has closed its sending side, and cannot answer, is probed: if it is gone, the probe
+/// is answered by a reset.
+const PROBE: Duration = Duration::from_secs(1);
+
+/// When to ping, and when to give up.
+#[derive(Debug)]
+pub(super) struct Heartbeat {
+    timer: Pin<Box<Sleep>>,
+    /// When the last frame came.
+    heard: Instant,
+    /// Whether a ping waits for its answer.
+    pinged: bool,
+    interval: Duration,
+    patience: Duration,
+}
+
+/// What is due.
+pub(super) enum Beat {
+    /// Send a ping.
+    Ping,
+    /// Nothing was heard since the last ping for so long.
+    Gone(Duration),
+}
+
+impl Heartbeat {
+    pub(super) fn new(interval: Duration, patience: Duration) -> Self {
+        let heard = Instant::now();
+        Self { timer: Box::pin(sleep_until(heard + interval)), heard, pinged: false, interval, patience }
+    }
+
+    /// A frame came: the peer is there.
+    pub(super) fn heard(&mut self) {
+        self.heard = Instant::now();
+        self.pinged = false;
+    }
+
+    /// What is due while the peer is listened to.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Beat> {
+        while self.timer.as_mut().poll(cx).is_ready() {
+            let now = Instant::now();
+            if self.pinged {
+                return Poll::Ready(Beat::Gone(now - self.heard));
+            }
+            let due = self.heard + self.interval;
+            if due <= now {
+                self.pinged = true;
+                self.timer.as_mut().reset(now + self.patience);
+                return Poll::Ready(Beat::Ping);
+            }
+            self.timer.as_mut().reset(due);
+        }
+        Poll::Pending
+    }
+
+    /// What is due while nothing is read, so that nothing can be heard; only writing can find the peer gone.
+    pub(super) fn poll_deaf(&mut self, cx: &mut Context<'_>, ended: bool) -> Poll<Beat> {
+        self.pinged = false;
+        let interval = if ended { PROBE.min(self.interval) } else { self.interval };
+        if self.timer.deadline() > Instant::now() + interval {
+            self.timer.as_mut().reset(Instant::now() + interval);
+        }
+        std::task::ready!(self.timer.as_mut().poll(cx));
+        self.timer.as_mut().reset(Instant::now() + interval);
+        Poll::Ready(Beat::Ping)
+    }
+}

@@ -1,0 +1,65 @@
+//! WebSockets: plain text for any tool, and `vez.v1`, in which the queue is visible.
+
+mod frames;
+mod heartbeat;
+mod socket;
+mod style;
+mod transport;
+mod waiting;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::net::TcpStream;
+
+use crate::context::Context;
+use crate::queue::{JoinError, Ticket};
+use crate::session::{self, Ending, Failure, Transport};
+use frames::Frames;
+use socket::Socket;
+pub(crate) use style::Style;
+use transport::WebSocketTransport;
+use waiting::Waited;
+
+/// Serves one WebSocket after its handshake: waits for its turn, then holds the conversation.
+///
+/// `early` is what the peer sent behind its handshake.
+pub(crate) async fn serve(
+    stream: TcpStream,
+    early: Bytes,
+    style: Style,
+    peer: SocketAddr,
+    joined: Result<Ticket, JoinError>,
+    context: Arc<Context>,
+) {
+    let frames = Frames::new(Socket::new(stream, early, context.config.times.write_limit), &context.config).await;
+    let mut transport = WebSocketTransport::new(frames, style, &context.config);
+    let ticket = match joined {
+        Ok(ticket) => ticket,
+        Err(error) => {
+            tracing::info!(%peer, %error, "turned away");
+            return part(transport, &Ending::QueueFull).await;
+        }
+    };
+    tracing::debug!(%peer, position = ticket.position(), "joined the queue");
+    match waiting::wait(&mut transport, ticket, &context).await {
+        Waited::Turn(turn) => {
+            transport.expect_much();
+            // Boxed, so that those who wait do not carry the room for a conversation.
+            Box::pin(session::hold(transport, turn, peer, &context)).await;
+        }
+        Waited::Ended(ending) => {
+            tracing::debug!(%peer, ?ending, "left the queue");
+            Box::pin(part(transport, &ending)).await;
+        }
+    }
+}
+
+/// Ends a connection that never had a turn.
+async fn part(mut transport: WebSocketTransport, ending: &Ending) {
+    let said: Result<(), Failure> = transport.say_goodbye(ending).await;
+    if said.is_ok() {
+        transport.linger().await;
+    }
+}

@@ -1,0 +1,92 @@
+//! The two ways of speaking over a WebSocket.
+
+use std::fmt::Display;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use hyper::HeaderMap;
+use hyper::header::SEC_WEBSOCKET_PROTOCOL;
+use tokio_tungstenite::tungstenite::protocol::Message as Frame;
+use vez_protocol::{ClientEvent, Message, SUBPROTOCOL, ServerEvent};
+
+use crate::session::Failure;
+
+/// How a peer speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// The report's conversation: a message is a frame.
+    Plain,
+    /// `vez.v1`: frames are events in JSON.
+    Events,
+}
+
+/// What a frame asks for.
+#[derive(Debug)]
+pub(super) enum Heard {
+    /// A message of the conversation.
+    Message(Message),
+    /// The answer to an event ping.
+    Pong,
+    /// Nothing that this version knows.
+    Nothing,
+}
+
+impl Style {
+    /// The style that a handshake asks for (RFC 6455 §4.2.2, `Sec-WebSocket-Protocol`).
+    pub(crate) fn asked(headers: &HeaderMap) -> Self {
+        let offers = headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter().filter_map(|value| value.to_str().ok());
+        if offers.flat_map(|offers| offers.split(',')).any(|offer| offer.trim() == SUBPROTOCOL) {
+            Self::Events
+        } else {
+            Self::Plain
+        }
+    }
+
+    /// Reads a text or binary frame; a binary one is taken as the text that its bytes spell.
+    pub(super) fn hear(self, frame: Frame) -> Result<Heard, Failure> {
+        let message = match frame {
+            Frame::Text(text) => {
+                let text = ByteString::try_from(Bytes::from(text));
+                Message::text(text.expect("a text frame was seen to be UTF-8"))
+            }
+            frame => Message::binary(frame.into_data()),
+        };
+        match self {
+            Self::Plain => Ok(Heard::Message(message)),
+            Self::Events => hear_event(message.as_text()?),
+        }
+    }
+
+    /// A reply as a frame.
+    pub(super) fn reply(self, text: impl Display) -> Frame {
+        match self {
+            Self::Plain => Frame::text(text.to_string()),
+            Self::Events => event(&ServerEvent::Reply { text: text.to_string().into() }),
+        }
+    }
+
+    /// The message itself as a frame.
+    pub(super) fn echo(self, message: Message) -> Frame {
+        match (self, message.body) {
+            (Self::Plain, vez_protocol::Body::Binary(bytes)) => Frame::Binary(bytes),
+            (Self::Plain, vez_protocol::Body::Text(text)) => Frame::text(text.to_string()),
+            (Self::Events, vez_protocol::Body::Text(text)) => event(&ServerEvent::Reply { text: (&*text).into() }),
+            // Events hold text only, so that no binary message can have come.
+            (Self::Events, vez_protocol::Body::Binary(_)) => event(&ServerEvent::Unknown),
+        }
+    }
+}
+
+/// An event as a frame.
+pub(super) fn event(event: &ServerEvent<'_>) -> Frame {
+    Frame::text(event.to_json())
+}
+
+fn hear_event(text: &str) -> Result<Heard, Failure> {
+    match ClientEvent::from_json(text) {
+        Ok(ClientEvent::Message { text }) => Ok(Heard::Message(Message::text(text.into_owned()))),
+        Ok(ClientEvent::Ping) => Ok(Heard::Pong),
+        Ok(ClientEvent::Unknown) => Ok(Heard::Nothing),
+        Err(error) => Err(Failure::NotText(format!("o quadro não é um evento {SUBPROTOCOL}: {error}"))),
+    }
+}
