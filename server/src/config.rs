@@ -122,8 +122,12 @@ impl FromStr for Listen {
         if text.eq_ignore_ascii_case("off") {
             return Ok(Self(None));
         }
-        let mut addresses = text.to_socket_addrs().map_err(|error| format!("{error}; try 127.0.0.1:8080 or off"))?;
-        addresses.next().map(|address| Self(Some(address))).ok_or_else(|| "the name has no address".to_owned())
+        let mut addresses =
+            text.to_socket_addrs().map_err(|error| format!("{error}; try 127.0.0.1:8080 or off"))?;
+        addresses
+            .next()
+            .map(|address| Self(Some(address)))
+            .ok_or_else(|| "the name has no address".to_owned())
     }
 }
 
@@ -143,7 +147,8 @@ fn optional_time(text: &str) -> Result<OptionalTime, String> {
 }
 
 fn size(text: &str) -> Result<usize, String> {
-    let bytes = parse_size::parse_size(text).map_err(|error| format!("{error}; write 2048, 64KiB or 32MiB"))?;
+    let bytes =
+        parse_size::parse_size(text).map_err(|error| format!("{error}; write 2048, 64KiB or 32MiB"))?;
     usize::try_from(bytes).map_err(|error| error.to_string())
 }
 

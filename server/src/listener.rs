@@ -42,7 +42,9 @@ fn try_bind(address: SocketAddr) -> io::Result<TcpListener> {
 
 fn advice(error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::AddrInUse => "encerre quem usa esta porta ou escolha outra (a porta 0 é qualquer porta livre)",
+        io::ErrorKind::AddrInUse => {
+            "encerre quem usa esta porta ou escolha outra (a porta 0 é qualquer porta livre)"
+        }
         io::ErrorKind::PermissionDenied => "escolha uma porta a partir de 1024",
         io::ErrorKind::AddrNotAvailable => "escolha um endereço desta máquina, como 127.0.0.1 ou 0.0.0.0",
         _ => "escolha outro endereço",
@@ -73,7 +75,9 @@ impl Acceptor {
                     }
                     return (stream, peer);
                 }
-                Err(error) if is_the_peers(&error) => tracing::debug!(%error, "a connection was gone at once"),
+                Err(error) if is_the_peers(&error) => {
+                    tracing::debug!(%error, "a connection was gone at once")
+                }
                 Err(error) => self.rest(&error).await,
             }
         }

@@ -58,11 +58,7 @@ impl Server {
         self.announce();
         let Self { tcp, http, context } = self;
         let serving = async {
-            tokio::join!(
-                serve_tcp(tcp, &context),
-                serve_http(http, &context),
-                context.queue.tell_others(),
-            )
+            tokio::join!(serve_tcp(tcp, &context), serve_http(http, &context), context.queue.tell_others(),)
         };
         tokio::select! {
             _ = serving => {}

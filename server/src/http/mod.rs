@@ -66,7 +66,8 @@ async fn healthz(State(context): State<Arc<Context>>) -> Response {
     let taken = context.queue.is_taken();
     let full = taken && waiting >= capacity;
     let status = if full { "full" } else { "ok" };
-    let json = format!(r#"{{"status":"{status}","serving":{taken},"waiting":{waiting},"capacity":{capacity}}}"#);
+    let json =
+        format!(r#"{{"status":"{status}","serving":{taken},"waiting":{waiting},"capacity":{capacity}}}"#);
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     (headers, json).into_response()
 }

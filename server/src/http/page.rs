@@ -67,7 +67,10 @@ impl File {
 
     fn matches(&self, etags: &HeaderValue) -> bool {
         let Ok(etags) = etags.to_str() else { return false };
-        etags.split(',').map(|etag| etag.trim().trim_start_matches("W/")).any(|etag| etag == "*" || etag == self.etag)
+        etags
+            .split(',')
+            .map(|etag| etag.trim().trim_start_matches("W/"))
+            .any(|etag| etag == "*" || etag == self.etag)
     }
 
     /// The smallest form that the client takes, and its name.

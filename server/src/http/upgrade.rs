@@ -83,8 +83,11 @@ fn refuse(error: &Error) -> Response {
     else {
         return (StatusCode::BAD_REQUEST, text).into_response();
     };
-    let headers =
-        [(header::UPGRADE, "websocket"), (header::CONNECTION, "Upgrade"), (header::SEC_WEBSOCKET_VERSION, "13")];
+    let headers = [
+        (header::UPGRADE, "websocket"),
+        (header::CONNECTION, "Upgrade"),
+        (header::SEC_WEBSOCKET_VERSION, "13"),
+    ];
     (StatusCode::UPGRADE_REQUIRED, headers, text).into_response()
 }
 

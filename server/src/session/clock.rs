@@ -93,8 +93,11 @@ impl Clock {
     /// When the first limit is reached, counted from `since`, when somebody began to wait.
     fn next_end(&self, since: Instant, told: Option<Warning>) -> Option<Warning> {
         let heard = self.began + Duration::from_millis(self.heard.load(Relaxed));
-        let idle = self.idle_limit.map(|limit| Warning { limit: Limit::Idle(limit), end: since.max(heard) + limit });
-        let turn = self.turn_limit.map(|limit| Warning { limit: Limit::Turn(limit), end: since.max(self.began) + limit });
+        let idle =
+            self.idle_limit.map(|limit| Warning { limit: Limit::Idle(limit), end: since.max(heard) + limit });
+        let turn = self
+            .turn_limit
+            .map(|limit| Warning { limit: Limit::Turn(limit), end: since.max(self.began) + limit });
         let untold = |warning: &Warning| told.is_none_or(|told| warning.end > told.end);
         idle.into_iter().chain(turn).filter(untold).min_by_key(|warning| warning.end)
     }

@@ -44,7 +44,12 @@ pub(crate) async fn hold(mut transport: impl Transport, turn: Turn, peer: Socket
 }
 
 /// Runs the conversation until it ends by itself, or is ended by a panic, a time limit or the server's shutdown.
-async fn supervise(transport: &mut impl Transport, turn: &Turn, record: &Record, context: &Context) -> Ending {
+async fn supervise(
+    transport: &mut impl Transport,
+    turn: &Turn,
+    record: &Record,
+    context: &Context,
+) -> Ending {
     let clock = Clock::new(&context.config.times, turn.contended());
     let conversation = AssertUnwindSafe(converse(transport, record, &clock, context)).catch_unwind();
     let ended = tokio::select! {
@@ -77,19 +82,25 @@ async fn try_converse(
 ) -> Result<Ending, Failure> {
     let responder = context.config.responder;
     transport.notify(Notice::Turn).await?;
-    let mut warnings = std::pin::pin!(clock.warning(None));
+    let mut told = None;
+    let mut warning = std::pin::pin!(clock.warning(told));
     loop {
         let message = tokio::select! {
             biased;
             message = transport.receive() => message?,
-            warning = &mut warnings => {
-                transport.notify(Notice::Warning(warning)).await?;
-                warnings.set(clock.warning(Some(warning)));
+            due = &mut warning => {
+                transport.notify(Notice::Warning(due)).await?;
+                told = Some(due);
+                warning.set(clock.warning(told));
                 continue;
             }
         };
         let Some(message) = message else { return Ok(Ending::Left) };
         clock.heard();
+        if told.is_some() {
+            // The message put the end off that was told: there is another to tell of.
+            warning.set(clock.warning(told));
+        }
         record_message(record, &message, responder)?;
         if responder.understands_leave() && is_leave(&message) {
             return Ok(Ending::Farewell(message.ending));

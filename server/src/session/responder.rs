@@ -16,7 +16,11 @@ pub enum Responder {
 
 impl Responder {
     /// Answers `message` over `transport`: any number of times, or not at all.
-    pub(super) async fn respond(self, message: Message, transport: &mut impl Transport) -> Result<(), Failure> {
+    pub(super) async fn respond(
+        self,
+        message: Message,
+        transport: &mut impl Transport,
+    ) -> Result<(), Failure> {
         match self {
             Self::Report => {
                 let text = message.as_text()?;

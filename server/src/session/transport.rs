@@ -4,8 +4,8 @@ use std::fmt;
 
 use vez_protocol::Message;
 
-use super::{Ending, Failure};
 use super::clock::Warning;
+use super::{Ending, Failure};
 
 /// One connection as the conversation sees it: messages in, replies out.
 pub(crate) trait Transport: Send {

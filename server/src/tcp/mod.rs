@@ -12,8 +12,8 @@ use crate::context::Context;
 use crate::queue::{JoinError, Ticket};
 use crate::session::{self, Ending};
 use parked::{Parked, Unparked};
-pub(crate) use transport::linger;
 use transport::TcpTransport;
+pub(crate) use transport::linger;
 
 /// Serves one accepted connection: waits for its turn, then holds the conversation.
 pub(crate) async fn serve(

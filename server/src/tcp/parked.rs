@@ -58,7 +58,9 @@ impl Parked {
             }
             if ready.is_read_closed() {
                 let sent = self.stream.peek(&mut [0]).await;
-                return if sent.is_ok_and(|bytes| bytes > 0) { self.broken().await };
+                return if sent.is_ok_and(|bytes| bytes > 0) {
+                    self.broken().await
+                };
             }
             self.await_news(Interest::READABLE);
         }

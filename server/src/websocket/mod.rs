@@ -33,7 +33,8 @@ pub(crate) async fn serve(
     joined: Result<Ticket, JoinError>,
     context: Arc<Context>,
 ) {
-    let frames = Frames::new(Socket::new(stream, early, context.config.times.write_limit), &context.config).await;
+    let frames =
+        Frames::new(Socket::new(stream, early, context.config.times.write_limit), &context.config).await;
     let mut transport = WebSocketTransport::new(frames, style, &context.config);
     let ticket = match joined {
         Ok(ticket) => ticket,

@@ -34,7 +34,8 @@ pub(super) enum Heard {
 impl Style {
     /// The style that a handshake asks for (RFC 6455 §4.2.2, `Sec-WebSocket-Protocol`).
     pub(crate) fn asked(headers: &HeaderMap) -> Self {
-        let offers = headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter().filter_map(|value| value.to_str().ok());
+        let offers =
+            headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter().filter_map(|value| value.to_str().ok());
         if offers.flat_map(|offers| offers.split(',')).any(|offer| offer.trim() == SUBPROTOCOL) {
             Self::Events
         } else {
@@ -70,7 +71,9 @@ impl Style {
         match (self, message.body) {
             (Self::Plain, vez_protocol::Body::Binary(bytes)) => Frame::Binary(bytes),
             (Self::Plain, vez_protocol::Body::Text(text)) => Frame::text(text.to_string()),
-            (Self::Events, vez_protocol::Body::Text(text)) => event(&ServerEvent::Reply { text: (&*text).into() }),
+            (Self::Events, vez_protocol::Body::Text(text)) => {
+                event(&ServerEvent::Reply { text: (&*text).into() })
+            }
             // Events hold text only, so that no binary message can have come.
             (Self::Events, vez_protocol::Body::Binary(_)) => event(&ServerEvent::Unknown),
         }

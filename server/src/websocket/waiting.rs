@@ -16,7 +16,11 @@ pub(super) enum Waited {
 }
 
 /// Waits for the turn: tells a `vez.v1` peer its place, keeps what it says, notices when it leaves.
-pub(super) async fn wait(transport: &mut WebSocketTransport, mut ticket: Ticket, context: &Context) -> Waited {
+pub(super) async fn wait(
+    transport: &mut WebSocketTransport,
+    mut ticket: Ticket,
+    context: &Context,
+) -> Waited {
     let mut position = ticket.position();
     let mut ended = false;
     while position > 0 {

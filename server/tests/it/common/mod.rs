@@ -1,8 +1,8 @@
 //! A server on free ports that ends with its test, and clients that speak to it.
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
-pub mod client;
-pub mod lines;
+pub(crate) mod binary;
+pub(crate) mod client;
+pub(crate) mod lines;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,14 +12,14 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use vez_server::{Config, Server, Transcript};
 
-pub use client::{Client, Kind, Tcp, WebSocket};
+pub(crate) use client::{Client, Kind, Tcp, WebSocket};
 use lines::Lines;
 
 /// Longer than anything awaited here should take on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Fails the test instead of waiting for ever.
-pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     match timeout(PATIENCE, future).await {
         Ok(value) => value,
         Err(_) => panic!("waited {PATIENCE:?} for {what}"),
@@ -27,21 +27,21 @@ pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
 }
 
 /// A server in this process, on free loopback ports.
-pub struct TestServer {
-    pub tcp: SocketAddr,
-    pub http: SocketAddr,
-    pub transcript: Lines,
+pub(crate) struct TestServer {
+    pub(crate) tcp: SocketAddr,
+    pub(crate) http: SocketAddr,
+    pub(crate) transcript: Lines,
     shutdown: CancellationToken,
     running: JoinHandle<()>,
 }
 
 impl TestServer {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with(|_| {}).await
     }
 
     /// A server with other options than the standard ones.
-    pub async fn with(configure: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) async fn with(configure: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::standard();
         config.tcp = "127.0.0.1:0".parse().unwrap();
         config.http = "127.0.0.1:0".parse().unwrap();
@@ -55,17 +55,17 @@ impl TestServer {
         Self { tcp, http, transcript, shutdown, running }
     }
 
-    pub async fn connect(&self, kind: Kind) -> Client {
+    pub(crate) async fn connect(&self, kind: Kind) -> Client {
         Client::connect(self, kind).await
     }
 
     /// Asks the server to end.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         self.shutdown.cancel();
     }
 
     /// Waits until every task of the server has ended.
-    pub async fn ended(mut self) -> Lines {
+    pub(crate) async fn ended(mut self) -> Lines {
         within("the server's end", &mut self.running).await.unwrap();
         self.transcript.clone()
     }
@@ -76,4 +76,19 @@ impl Drop for TestServer {
         self.shutdown.cancel();
         self.running.abort();
     }
+}
+
+/// One HTTP request in, the whole response out, as text.
+pub(crate) async fn http(address: SocketAddr, request: &str) -> String {
+    let mut client = Tcp::connect(address).await;
+    client.send(request).await;
+    client.rest().await
+}
+
+/// What `/healthz` says.
+pub(crate) async fn health(address: SocketAddr) -> serde_json::Value {
+    let request = format!("GET /healthz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    let response = http(address, &request).await;
+    let (_, body) = response.split_once("\r\n\r\n").expect("a response has a body");
+    serde_json::from_str(body).expect("the health is JSON")
 }

@@ -1,8 +1,6 @@
 //! The report's protocol over raw TCP, and what makes it robust.
 
-mod common;
-
-use common::{Tcp, TestServer};
+use crate::common::{Tcp, TestServer};
 use tokio::io::AsyncWriteExt;
 use vez_protocol::limits::MAX_MESSAGE;
 
@@ -105,7 +103,7 @@ async fn a_hundred_thousand_lines_in_one_go_are_all_answered_in_order() {
     });
     let mut replies = tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(reader));
     for i in 0..lines {
-        let reply = common::within("a reply", replies.next_line()).await.unwrap().unwrap();
+        let reply = crate::common::within("a reply", replies.next_line()).await.unwrap().unwrap();
         assert_eq!(reply, format!("Servidor recebeu: '{i}'"));
     }
 }

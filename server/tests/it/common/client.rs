@@ -14,33 +14,31 @@ use super::{TestServer, within};
 
 /// The ways of reaching the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Tcp,
     Plain,
     Events,
 }
 
-impl Kind {
-    pub const ALL: [Self; 3] = [Self::Tcp, Self::Plain, Self::Events];
-}
+impl Kind {}
 
 /// A client of any kind.
-pub enum Client {
+pub(crate) enum Client {
     Tcp(Tcp),
-    WebSocket(WebSocket),
+    WebSocket(Box<WebSocket>),
 }
 
 impl Client {
-    pub async fn connect(server: &TestServer, kind: Kind) -> Self {
+    pub(crate) async fn connect(server: &TestServer, kind: Kind) -> Self {
         match kind {
             Kind::Tcp => Self::Tcp(Tcp::connect(server.tcp).await),
-            Kind::Plain => Self::WebSocket(WebSocket::connect(server.http, false).await),
-            Kind::Events => Self::WebSocket(WebSocket::connect(server.http, true).await),
+            Kind::Plain => Self::WebSocket(Box::new(WebSocket::connect(server.http, false).await)),
+            Kind::Events => Self::WebSocket(Box::new(WebSocket::connect(server.http, true).await)),
         }
     }
 
     /// This end's address as the transcript shows it.
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         let address = match self {
             Self::Tcp(tcp) => tcp.local(),
             Self::WebSocket(websocket) => websocket.local(),
@@ -48,14 +46,14 @@ impl Client {
         format!("('{}', {})", address.ip(), address.port())
     }
 
-    pub async fn say(&mut self, text: &str) {
+    pub(crate) async fn say(&mut self, text: &str) {
         match self {
             Self::Tcp(tcp) => tcp.send(text).await,
             Self::WebSocket(websocket) => websocket.say(text).await,
         }
     }
 
-    pub async fn expect_reply(&mut self, text: &str) {
+    pub(crate) async fn expect_reply(&mut self, text: &str) {
         match self {
             Self::Tcp(tcp) => tcp.expect(text).await,
             Self::WebSocket(websocket) => websocket.expect_reply(text).await,
@@ -63,13 +61,13 @@ impl Client {
     }
 
     /// Says something and expects the report's answer.
-    pub async fn chat(&mut self, text: &str) {
+    pub(crate) async fn chat(&mut self, text: &str) {
         self.say(text).await;
         self.expect_reply(&format!("Servidor recebeu: '{text}'")).await;
     }
 
     /// Leaves with `sair` and expects the farewell and the end.
-    pub async fn leave(mut self) {
+    pub(crate) async fn leave(mut self) {
         self.say("sair").await;
         match self {
             Self::Tcp(mut tcp) => {
@@ -84,7 +82,7 @@ impl Client {
     }
 
     /// Vanishes with a reset.
-    pub fn reset(self) {
+    pub(crate) fn reset(self) {
         let stream = match self {
             Self::Tcp(tcp) => tcp.stream,
             Self::WebSocket(websocket) => websocket.stream.into_inner(),
@@ -94,25 +92,25 @@ impl Client {
 }
 
 /// A raw TCP client.
-pub struct Tcp {
-    pub stream: TcpStream,
+pub(crate) struct Tcp {
+    pub(crate) stream: TcpStream,
 }
 
 impl Tcp {
-    pub async fn connect(address: SocketAddr) -> Self {
+    pub(crate) async fn connect(address: SocketAddr) -> Self {
         Self { stream: within("a connection", TcpStream::connect(address)).await.unwrap() }
     }
 
-    pub fn local(&self) -> SocketAddr {
+    pub(crate) fn local(&self) -> SocketAddr {
         self.stream.local_addr().unwrap()
     }
 
-    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
+    pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).await.unwrap();
     }
 
     /// Reads exactly `text`.
-    pub async fn expect(&mut self, text: &str) {
+    pub(crate) async fn expect(&mut self, text: &str) {
         let mut bytes = vec![0; text.len()];
         let read = within(text, self.stream.read_exact(&mut bytes)).await;
         assert!(read.is_ok(), "{read:?} instead of {text:?}");
@@ -120,25 +118,25 @@ impl Tcp {
     }
 
     /// Reads the end of the stream, after whatever comes before it.
-    pub async fn rest(&mut self) -> String {
+    pub(crate) async fn rest(&mut self) -> String {
         let mut rest = Vec::new();
         within("the end", self.stream.read_to_end(&mut rest)).await.unwrap();
         String::from_utf8(rest).unwrap()
     }
 
-    pub async fn expect_end(&mut self) {
+    pub(crate) async fn expect_end(&mut self) {
         assert_eq!(self.rest().await, "");
     }
 }
 
 /// A WebSocket client, plain or with `vez.v1`.
-pub struct WebSocket {
-    pub stream: WebSocketStream<TcpStream>,
-    pub events: bool,
+pub(crate) struct WebSocket {
+    pub(crate) stream: WebSocketStream<TcpStream>,
+    pub(crate) events: bool,
 }
 
 impl WebSocket {
-    pub async fn connect(address: SocketAddr, events: bool) -> Self {
+    pub(crate) async fn connect(address: SocketAddr, events: bool) -> Self {
         let stream = within("a connection", TcpStream::connect(address)).await.unwrap();
         let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
         if events {
@@ -149,21 +147,22 @@ impl WebSocket {
         Self { stream, events }
     }
 
-    pub fn local(&self) -> SocketAddr {
+    pub(crate) fn local(&self) -> SocketAddr {
         self.stream.get_ref().local_addr().unwrap()
     }
 
-    pub async fn send(&mut self, message: Message) {
+    pub(crate) async fn send(&mut self, message: Message) {
         self.stream.send(message).await.unwrap();
     }
 
-    pub async fn say(&mut self, text: &str) {
-        let frame = if self.events { ClientEvent::Message { text: text.into() }.to_json() } else { text.to_owned() };
+    pub(crate) async fn say(&mut self, text: &str) {
+        let frame =
+            if self.events { ClientEvent::Message { text: text.into() }.to_json() } else { text.to_owned() };
         self.send(Message::text(frame)).await;
     }
 
     /// The next frame that is no ping or pong.
-    pub async fn frame(&mut self) -> Message {
+    pub(crate) async fn frame(&mut self) -> Message {
         loop {
             match within("a frame", self.stream.next()).await {
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
@@ -173,7 +172,7 @@ impl WebSocket {
         }
     }
 
-    pub async fn event(&mut self) -> ServerEvent<'static> {
+    pub(crate) async fn event(&mut self) -> ServerEvent<'static> {
         let frame = self.frame().await;
         let text = frame.to_text().expect("events are text");
         let event: ServerEvent<'_> = serde_json::from_str(text).unwrap();
@@ -191,7 +190,7 @@ impl WebSocket {
     }
 
     /// Expects to be told this place, after other places.
-    pub async fn expect_place(&mut self, place: usize) {
+    pub(crate) async fn expect_place(&mut self, place: usize) {
         loop {
             match self.event().await {
                 ServerEvent::Waiting { position, .. } if position == place => return,
@@ -201,7 +200,7 @@ impl WebSocket {
         }
     }
 
-    pub async fn expect_turn(&mut self) {
+    pub(crate) async fn expect_turn(&mut self) {
         loop {
             match self.event().await {
                 ServerEvent::Turn => return,
@@ -211,26 +210,26 @@ impl WebSocket {
         }
     }
 
-    pub async fn expect_reply(&mut self, text: &str) {
+    pub(crate) async fn expect_reply(&mut self, text: &str) {
         if !self.events {
             return assert_eq!(self.frame().await, Message::text(text));
         }
         loop {
             match self.event().await {
-                ServerEvent::Waiting { .. } | ServerEvent::Turn => {}
+                ServerEvent::Waiting { .. } | ServerEvent::Turn | ServerEvent::Warning { .. } => {}
                 other => return assert_eq!(other, ServerEvent::Reply { text: text.into() }),
             }
         }
     }
 
     /// Expects the last words, in whichever form.
-    pub async fn expect_bye(&mut self, text: &str) {
+    pub(crate) async fn expect_bye(&mut self, text: &str) {
         if !self.events {
             return assert_eq!(self.frame().await, Message::text(text));
         }
         loop {
             match self.event().await {
-                ServerEvent::Waiting { .. } | ServerEvent::Turn => {}
+                ServerEvent::Waiting { .. } | ServerEvent::Turn | ServerEvent::Warning { .. } => {}
                 ServerEvent::Bye { text: said, .. } => return assert_eq!(said, text),
                 other => panic!("{other:?} instead of the goodbye"),
             }
@@ -238,14 +237,16 @@ impl WebSocket {
     }
 
     /// Expects a Close frame with this code, and returns its reason.
-    pub async fn expect_close(&mut self, code: u16) -> String {
+    pub(crate) async fn expect_close(&mut self, code: u16) -> String {
         loop {
             match self.frame().await {
                 Message::Close(Some(close)) => {
                     assert_eq!(u16::from(close.code), code, "{}", close.reason);
                     return close.reason.to_string();
                 }
-                Message::Text(event) if self.events => assert!(!event.contains(r#""type":"reply""#), "{event}"),
+                Message::Text(event) if self.events => {
+                    assert!(!event.contains(r#""type":"reply""#), "{event}")
+                }
                 other => panic!("{other:?} instead of close code {code}"),
             }
         }

@@ -1,8 +1,6 @@
 //! The report's transcript, byte for byte, over real sockets.
 
-mod common;
-
-use common::{Client, Kind, Tcp, TestServer};
+use crate::common::{Client, Kind, Tcp, TestServer};
 use rstest::rstest;
 
 /// What the transcript says about one session with the peer `who`.

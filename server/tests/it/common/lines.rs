@@ -9,7 +9,7 @@ use super::within;
 
 /// What was written so far; clones share it.
 #[derive(Clone)]
-pub struct Lines(Arc<watch::Sender<String>>);
+pub(crate) struct Lines(Arc<watch::Sender<String>>);
 
 impl Default for Lines {
     fn default() -> Self {
@@ -31,17 +31,17 @@ impl Write for Lines {
 
 impl Lines {
     /// All that was written so far.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.0.borrow().clone()
     }
 
     /// Waits until `part` was written.
-    pub async fn wait_for(&self, part: &str) {
+    pub(crate) async fn wait_for(&self, part: &str) {
         self.wait_until(part, |text| text.contains(part)).await;
     }
 
     /// Waits until the text is as `done` wants it.
-    pub async fn wait_until(&self, what: &str, done: impl Fn(&str) -> bool) {
+    pub(crate) async fn wait_until(&self, what: &str, done: impl Fn(&str) -> bool) {
         let mut written = self.0.subscribe();
         let seen = tokio::time::timeout(super::PATIENCE, written.wait_for(|text| done(text))).await;
         if seen.is_err() {
@@ -50,7 +50,7 @@ impl Lines {
     }
 
     /// Waits for `count` ended sessions and returns what was written about them.
-    pub async fn sessions(&self, count: usize) -> Vec<String> {
+    pub(crate) async fn sessions(&self, count: usize) -> Vec<String> {
         let done = |text: &str| text.lines().filter(|line| line.ends_with(" encerrada.")).count() >= count;
         within("ended sessions", self.wait_until("encerrada.", done)).await;
         self.text().lines().filter(|line| line.contains("('")).map(str::to_owned).collect()

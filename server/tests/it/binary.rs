@@ -1,0 +1,93 @@
+//! The `vez-server` binary as a black box: options, signals, its stdout.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Output, Stdio};
+
+use crate::common::binary::{Binary, command};
+use crate::common::{Tcp, within};
+use rustix::process::Signal;
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_vez-server")).args(arguments).output().unwrap()
+}
+
+#[test]
+fn an_unknown_option_or_address_is_a_usage_error() {
+    for arguments in
+        [["--nada", "x"], ["--tcp", "nowhere"], ["--idle-limit", "logo"], ["--max-message", "1TiB"]]
+    {
+        let output = run(&arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(String::from_utf8(output.stderr).unwrap().starts_with("error:"));
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn an_address_in_use_is_named_with_what_to_do() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = run(&["--http", "off", "--tcp", &address]);
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(stderr.contains(&address) && stderr.contains("outra"), "{stderr}");
+}
+
+#[test]
+fn options_come_from_the_environment_too() {
+    let mut command = command(&[]);
+    command.env("VEZ_MAX_MESSAGE", "lots");
+    assert_eq!(command.output().unwrap().status.code(), Some(2));
+}
+
+#[test]
+fn a_listener_can_be_off() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vez-server"));
+    command.args(["--tcp", "127.0.0.1:0", "--http", "off"]).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut lines = String::new();
+    stdout.read_line(&mut lines).unwrap();
+    stdout.read_line(&mut lines).unwrap();
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), Signal::TERM).unwrap();
+    stdout.read_to_string(&mut lines).unwrap();
+    assert!(lines.contains("Servidor escutando em 127.0.0.1:") && !lines.contains("Página"), "{lines}");
+    assert!(child.wait().unwrap().success());
+}
+
+#[tokio::test]
+async fn signals_end_it_with_success() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut server = Binary::start(&[]).await;
+        let _idle = Tcp::connect(server.http).await;
+        server.signal(signal);
+        let status = within("the end", tokio::task::spawn_blocking(move || server.child.wait())).await;
+        assert!(status.unwrap().unwrap().success(), "{signal:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_closed_stdout_ends_nothing() {
+    let mut server = Binary::start(&[]).await;
+    server.close_stdout();
+    for _ in 0..3 {
+        let mut client = Tcp::connect(server.tcp).await;
+        client.send("um").await;
+        client.expect("Servidor recebeu: 'um'").await;
+        client.send("sair").await;
+        client.expect("Servidor: Desconectando...").await;
+    }
+}
+
+#[tokio::test]
+async fn a_stdout_that_nobody_reads_stalls_nobody() {
+    let server = Binary::start(&[]).await;
+    let mut client = Tcp::connect(server.tcp).await;
+    let message = "x".repeat(60_000);
+    // More than a pipe holds (64 KiB) and more than the transcript keeps (4 MiB).
+    for _ in 0..100 {
+        client.send(format!("{message}\n")).await;
+        client.expect(&format!("Servidor recebeu: '{message}'\n")).await;
+    }
+}

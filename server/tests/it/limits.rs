@@ -1,0 +1,243 @@
+//! Time limits and bounds, each just inside and just outside.
+
+use std::time::Duration;
+
+use rstest::rstest;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio_tungstenite::tungstenite::protocol::Message;
+use vez_protocol::{ByeReason, ServerEvent};
+
+use crate::common::{Client, Kind, Tcp, TestServer, WebSocket, health, within};
+
+const SHORT: Duration = Duration::from_millis(200);
+
+/// The idle limit ends a silent turn for every kind of holder, with a reason, and the next is served.
+#[rstest]
+#[case(Kind::Tcp)]
+#[case(Kind::Plain)]
+#[case(Kind::Events)]
+#[tokio::test]
+async fn a_silent_turn_ends_when_somebody_waits(#[case] kind: Kind) {
+    let server = TestServer::with(|config| config.times.idle_limit = Some(SHORT)).await;
+    let mut holder = server.connect(kind).await;
+    holder.chat("um").await;
+    let mut next = server.connect(Kind::Tcp).await;
+    next.chat("dois").await;
+    let said = "Servidor: limite de inatividade de 200ms atingido com outros na fila.";
+    match holder {
+        Client::Tcp(mut tcp) => assert_eq!(tcp.rest().await, format!("{said}\n")),
+        Client::WebSocket(mut websocket) => {
+            if websocket.events {
+                websocket.expect_bye(said).await;
+            }
+            assert_eq!(websocket.expect_close(1008).await, said);
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_ended_while_nobody_waits() {
+    let server = TestServer::with(|config| {
+        config.times.idle_limit = Some(SHORT / 4);
+        config.times.turn_limit = Some(SHORT / 4);
+    })
+    .await;
+    let mut holder = server.connect(Kind::Tcp).await;
+    holder.chat("um").await;
+    // Longer than the limits: time has to pass for them not to strike.
+    tokio::time::sleep(SHORT).await;
+    holder.chat("dois").await;
+}
+
+#[tokio::test]
+async fn messages_put_the_idle_limit_off() {
+    let limit = Duration::from_secs(1);
+    let server = TestServer::with(|config| config.times.idle_limit = Some(limit)).await;
+    let mut holder = server.connect(Kind::Tcp).await;
+    let _next = server.connect(Kind::Tcp).await;
+    let start = tokio::time::Instant::now();
+    while start.elapsed() < limit * 2 {
+        holder.chat("ainda").await;
+        tokio::time::sleep(limit / 20).await;
+    }
+}
+
+#[tokio::test]
+async fn the_turn_limit_ends_a_busy_turn() {
+    let server = TestServer::with(|config| config.times.turn_limit = Some(SHORT)).await;
+    let holder = Tcp::connect(server.tcp).await;
+    let (reader, mut writer) = holder.stream.into_split();
+    let busy = async {
+        let mut replies = BufReader::new(reader).lines();
+        loop {
+            writer.write_all(b"oi\n").await.unwrap();
+            let reply = replies.next_line().await.unwrap().unwrap();
+            if reply != "Servidor recebeu: 'oi'" {
+                return reply;
+            }
+        }
+    };
+    server.transcript.wait_for("Conectado por").await;
+    let mut next = server.connect(Kind::Plain).await;
+    assert_eq!(
+        within("the limit", busy).await,
+        "Servidor: limite de 200ms por vez atingido com outros na fila."
+    );
+    next.chat("dois").await;
+    server.transcript.wait_for("limite de 200ms por vez atingido").await;
+}
+
+#[tokio::test]
+async fn vez_v1_is_warned_before_each_limit() {
+    let server = TestServer::with(|config| {
+        config.times.idle_limit = Some(Duration::from_secs(3));
+        config.times.warn_before = Duration::from_millis(2800);
+    })
+    .await;
+    let mut holder = WebSocket::connect(server.http, true).await;
+    holder.expect_turn().await;
+    let _next = server.connect(Kind::Tcp).await;
+    let warning = ServerEvent::Warning { seconds: 3, reason: ByeReason::IdleLimit };
+    assert_eq!(holder.event().await, warning);
+    holder.say("ainda aqui").await;
+    holder.expect_reply("Servidor recebeu: 'ainda aqui'").await;
+    assert_eq!(holder.event().await, warning);
+}
+
+/// Queue full: one line for TCP, close code 1013 for WebSockets, and one more place is one more.
+#[tokio::test]
+async fn a_full_queue_turns_away_with_a_reason() {
+    let server = TestServer::with(|config| config.limits.queue_length = 1).await;
+    let mut holder = server.connect(Kind::Tcp).await;
+    holder.chat("um").await;
+    assert_eq!(health(server.http).await["status"], "ok");
+    let mut waiter = WebSocket::connect(server.http, true).await;
+    waiter.expect_place(1).await;
+    assert_eq!(health(server.http).await["status"], "full");
+    let said = "Servidor: a fila está cheia. Tente mais tarde.";
+    assert_eq!(Tcp::connect(server.tcp).await.rest().await, format!("{said}\n"));
+    let mut plain = WebSocket::connect(server.http, false).await;
+    assert_eq!(plain.expect_close(1013).await, said);
+    let mut events = WebSocket::connect(server.http, true).await;
+    let bye = ServerEvent::Bye { reason: ByeReason::QueueFull, text: said.into() };
+    assert_eq!(events.event().await, bye);
+    events.expect_close(1013).await;
+    holder.leave().await;
+    waiter.expect_turn().await;
+    WebSocket::connect(server.http, true).await.expect_place(1).await;
+}
+
+/// A client that answers no ping, because it is not polled, is gone; waiting or not.
+#[rstest]
+#[tokio::test]
+async fn a_websocket_that_answers_no_ping_is_gone(#[values(false, true)] waiting: bool) {
+    let server = TestServer::with(|config| {
+        config.times.ping = SHORT;
+        config.times.pong_wait = SHORT;
+    })
+    .await;
+    let holder = if waiting { Some(Tcp::connect(server.tcp).await) } else { None };
+    let _mute = WebSocket::connect(server.http, false).await;
+    let mut watcher = WebSocket::connect(server.http, true).await;
+    if holder.is_some() {
+        watcher.expect_place(2).await;
+        watcher.expect_place(1).await;
+    } else {
+        watcher.expect_turn().await;
+        server.transcript.wait_for("o cliente não responde há").await;
+    }
+}
+
+#[tokio::test]
+async fn a_websocket_that_answers_pings_stays() {
+    let server = TestServer::with(|config| {
+        config.times.ping = SHORT / 4;
+        config.times.pong_wait = SHORT * 5;
+    })
+    .await;
+    let mut client = WebSocket::connect(server.http, true).await;
+    client.expect_turn().await;
+    let mut pings = 0;
+    while pings < 5 {
+        let frame = within("a ping", futures_util::StreamExt::next(&mut client.stream)).await;
+        assert!(matches!(frame, Some(Ok(Message::Ping(_)))), "{frame:?}");
+        pings += 1;
+    }
+    client.say("oi").await;
+    client.expect_reply("Servidor recebeu: 'oi'").await;
+}
+
+/// A holder that never reads its replies is gone after the write limit.
+#[rstest]
+#[case(Kind::Tcp)]
+#[case(Kind::Plain)]
+#[tokio::test]
+async fn one_who_never_reads_is_gone(#[case] kind: Kind) {
+    let server = TestServer::with(|config| config.times.write_limit = SHORT).await;
+    let holder = server.connect(kind).await;
+    let mut next = server.connect(Kind::Events).await;
+    let mut stream = match holder {
+        Client::Tcp(tcp) => tcp.stream,
+        Client::WebSocket(websocket) => websocket.stream.into_inner(),
+    };
+    let flood = match kind {
+        Kind::Tcp => b"mensagem\n".repeat(10_000),
+        _ => [b"\x81\x88\0\0\0\0mensagem".as_slice()].concat().repeat(10_000),
+    };
+    tokio::spawn(async move {
+        while stream.write_all(&flood).await.is_ok() {}
+        stream
+    });
+    next.chat("dois").await;
+    server.transcript.wait_for("o cliente não responde há 200ms").await;
+}
+
+/// Who says `sair` and then neither answers the Close frame nor closes holds nobody up.
+#[rstest]
+#[case(Kind::Tcp)]
+#[case(Kind::Plain)]
+#[case(Kind::Events)]
+#[tokio::test]
+async fn the_lock_is_free_as_soon_as_the_farewell_is_written(#[case] kind: Kind) {
+    let server = TestServer::with(|config| config.times.linger = Duration::from_secs(3600)).await;
+    let mut holder = server.connect(kind).await;
+    let mut next = server.connect(Kind::Tcp).await;
+    holder.say("sair").await;
+    next.chat("dois").await;
+    drop(holder);
+}
+
+/// A message may have exactly the limit.
+#[rstest]
+#[case(Kind::Tcp)]
+#[case(Kind::Plain)]
+#[tokio::test]
+async fn a_message_of_exactly_the_limit_is_answered(#[case] kind: Kind) {
+    let server = TestServer::with(|config| config.limits.max_message = 1000).await;
+    let mut client = server.connect(kind).await;
+    client.chat(&"x".repeat(1000)).await;
+}
+
+/// What is kept of a waiting WebSocket's messages is bounded by count and by bytes, and nothing is lost.
+#[rstest]
+#[case::count(3, 1 << 20)]
+#[case::bytes(1000, 20)]
+#[tokio::test]
+async fn more_than_is_kept_is_still_answered(#[case] messages: usize, #[case] bytes: usize) {
+    let server = TestServer::with(|config| {
+        config.limits.kept_messages = messages;
+        config.limits.kept_bytes = bytes;
+    })
+    .await;
+    let mut holder = server.connect(Kind::Tcp).await;
+    holder.chat("um").await;
+    let mut waiter = server.connect(Kind::Plain).await;
+    for i in 0..10 {
+        waiter.say(&format!("mensagem {i}")).await;
+    }
+    holder.chat("dois").await;
+    holder.leave().await;
+    for i in 0..10 {
+        waiter.expect_reply(&format!("Servidor recebeu: 'mensagem {i}'")).await;
+    }
+}

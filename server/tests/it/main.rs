@@ -1,0 +1,14 @@
+//! `vez-server` as its users see it: over real sockets, and as a binary.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[cfg(unix)]
+mod binary;
+mod common;
+mod http;
+mod limits;
+mod promises;
+mod raw_tcp;
+mod shutdown;
+mod tools;
+mod transcript;
+mod websocket;

@@ -1,0 +1,54 @@
+//! The server's end: who waits is told, the running session drains, nothing outlives it.
+
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+
+use crate::common::{Kind, Tcp, TestServer, WebSocket};
+
+#[tokio::test]
+async fn who_waits_is_told_and_the_running_session_goes_on() {
+    let server = TestServer::with(|config| config.times.drain = Duration::from_secs(3600)).await;
+    let mut holder = server.connect(Kind::Plain).await;
+    holder.chat("um").await;
+    let mut tcp = Tcp::connect(server.tcp).await;
+    let mut plain = WebSocket::connect(server.http, false).await;
+    let mut events = WebSocket::connect(server.http, true).await;
+    events.expect_place(3).await;
+    server.end();
+    assert_eq!(tcp.rest().await, "Servidor: encerrando.\n");
+    assert_eq!(plain.expect_close(1001).await, "Servidor: encerrando.");
+    events.expect_bye("Servidor: encerrando.").await;
+    events.expect_close(1001).await;
+    holder.chat("dois").await;
+    assert!(TcpStream::connect(server.tcp).await.is_err(), "nobody new is accepted");
+    drop((tcp, plain, events));
+    holder.leave().await;
+    server.ended().await;
+}
+
+#[tokio::test]
+async fn the_running_session_ends_when_its_time_to_drain_is_over() {
+    let server = TestServer::with(|config| config.times.drain = Duration::from_millis(100)).await;
+    let mut holder = WebSocket::connect(server.http, true).await;
+    holder.expect_turn().await;
+    server.end();
+    holder.expect_bye("Servidor: encerrando.").await;
+    holder.expect_close(1001).await;
+    drop(holder);
+    server.ended().await.wait_for("encerrada.").await;
+}
+
+#[tokio::test]
+async fn one_who_lingers_does_not_keep_the_server() {
+    let server = TestServer::with(|config| {
+        config.times.drain = Duration::from_millis(100);
+        config.times.linger = Duration::from_millis(100);
+    })
+    .await;
+    let _tcp = Tcp::connect(server.tcp).await;
+    let _waiting = WebSocket::connect(server.http, false).await;
+    let _http = Tcp::connect(server.http).await;
+    server.end();
+    server.ended().await;
+}

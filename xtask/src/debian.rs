@@ -1,0 +1,65 @@
+//! What the tests need from the system: installed with apt-get where that is possible, otherwise named.
+
+use anyhow::{Context, Result, ensure};
+use xshell::cmd;
+
+use crate::{
+    project::Project,
+    step::{say, set_up, succeeds},
+};
+
+/// A shell command that prints where the browser is.
+const CHROMIUM: &str = "command -v \"${VEZ_CHROMIUM:-chromium}\"";
+/// A shell command that prints where the browser's driver is.
+const CHROMEDRIVER: &str = "command -v \"${VEZ_CHROMEDRIVER:-chromedriver}\"";
+
+/// Debian's packages, each with a shell command that succeeds where it, or its like, is installed.
+const PACKAGES: [(&str, &str); 7] = [
+    ("chromium", CHROMIUM),
+    ("chromium-driver", CHROMEDRIVER),
+    ("fonts-dejavu-core", "ls -d /usr/share/fonts/*/* || ls -d /Library/Fonts"),
+    ("python3", "command -v python3"),
+    ("python3-venv", "python3 -c 'import ensurepip, venv'"),
+    ("nodejs", "command -v node"),
+    ("npm", "command -v npm"),
+];
+
+/// Installs the packages that are missing and tells the tests where the browser is.
+///
+/// # Errors
+/// When something is missing and cannot be installed; the error names it.
+pub(crate) fn install(project: &Project) -> Result<()> {
+    let shell = &project.shell;
+    let missing = PACKAGES.iter().filter(|(_, probe)| !succeeds(cmd!(shell, "sh -c {probe}")));
+    let missing: Vec<&str> = missing.map(|(package, _)| *package).collect();
+    if !missing.is_empty() {
+        apt_get(project, &missing)?;
+    }
+    let driver = cmd!(shell, "sh -c {CHROMEDRIVER}").read()?;
+    shell.set_var("VEZ_CHROMIUM", cmd!(shell, "sh -c {CHROMIUM}").read()?);
+    // wasm-bindgen's test runner knows it by this name.
+    shell.set_var("CHROMEDRIVER", &driver);
+    shell.set_var("VEZ_CHROMEDRIVER", driver);
+    Ok(())
+}
+
+fn apt_get(project: &Project, packages: &[&str]) -> Result<()> {
+    let shell = &project.shell;
+    let root = is_root(project);
+    let possible = root || succeeds(cmd!(shell, "sudo -n true"));
+    let names = packages.join(" ");
+    let hint = format!("instale o que falta e rode de novo; no Debian: sudo apt-get install {names}");
+    ensure!(possible && succeeds(cmd!(shell, "apt-get --version")), hint);
+    say(&format!("Instalando com apt-get: {names} (cerca de 2 minutos)"));
+    let run = |args: &[&str]| {
+        let apt_get = if root { cmd!(shell, "env") } else { cmd!(shell, "sudo -n env") };
+        set_up(apt_get.arg("DEBIAN_FRONTEND=noninteractive").arg("apt-get").args(args))
+    };
+    run(&["update"])?;
+    run(&[&["install", "--yes", "--no-install-recommends"], packages].concat()).context(hint)
+}
+
+fn is_root(project: &Project) -> bool {
+    let shell = &project.shell;
+    cmd!(shell, "id -u").read().is_ok_and(|user| user == "0")
+}

@@ -1,0 +1,85 @@
+//! Every test, in the order in which a failure shows soonest.
+
+use std::{ffi::OsString, process::ExitCode, time::Instant};
+
+use anyhow::{Context, Result, bail};
+use xshell::cmd;
+
+use crate::{
+    debian, npm, page,
+    project::Project,
+    python,
+    step::{check, say},
+    toolchain::{self, WASM},
+};
+
+/// A part of the test run: its name and what it does.
+type Step = (&'static str, fn(&Project) -> Result<()>);
+
+const COMPONENTS: Step = ("preparo do Rust", toolchain::add_components);
+const SYSTEM: Step = ("preparo do sistema", debian::install);
+const PYTHON: Step = ("preparo do Python", python::install);
+const NPM: Step = ("preparo do npm", npm::install);
+const FORMAT: Step = ("formatação", format);
+const PAGE: Step = ("página", page::build);
+const CLIPPY: Step = ("clippy", clippy);
+const QUICK_TESTS: Step = ("testes rápidos", quick_tests);
+const TESTS: Step = ("testes", tests);
+const PAGE_TESTS: Step = ("testes da página", page_tests);
+const DOCS: Step = ("documentação", docs);
+
+const QUICK: &[Step] = &[COMPONENTS, FORMAT, PAGE, CLIPPY, QUICK_TESTS];
+const ALL: &[Step] = &[COMPONENTS, SYSTEM, PYTHON, NPM, FORMAT, PAGE, CLIPPY, TESTS, PAGE_TESTS, DOCS];
+
+/// Runs every test, or with `--quick` those that need no browser and no Python.
+///
+/// # Errors
+/// When a step fails; the error begins with the step's name.
+pub(crate) fn run(options: &[OsString]) -> Result<ExitCode> {
+    let steps = match options {
+        [] => ALL,
+        [option] if option == "--quick" => QUICK,
+        _ => bail!("`cargo xtask test` só tem a opção --quick"),
+    };
+    say("Testando tudo (a primeira vez, cerca de 15 minutos; depois, poucos)");
+    let project = Project::open()?;
+    let start = Instant::now();
+    for (number, (name, step)) in (1..).zip(steps) {
+        say(&format!("Passo {number} de {}: {name}", steps.len()));
+        step(&project).with_context(|| format!("o passo \"{name}\" falhou"))?;
+    }
+    say(&format!("Todos os {} passos passaram em {} s", steps.len(), start.elapsed().as_secs()));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn format(project: &Project) -> Result<()> {
+    let shell = &project.shell;
+    check(cmd!(shell, "cargo fmt --all --check"))
+}
+
+fn clippy(project: &Project) -> Result<()> {
+    let shell = &project.shell;
+    check(cmd!(shell, "cargo clippy --workspace --all-targets -- -D warnings"))?;
+    check(cmd!(shell, "cargo clippy --package vez-web --target {WASM} --all-targets -- -D warnings"))
+}
+
+fn quick_tests(project: &Project) -> Result<()> {
+    let shell = &project.shell;
+    check(cmd!(shell, "cargo test --workspace --no-fail-fast"))
+}
+
+fn tests(project: &Project) -> Result<()> {
+    let shell = &project.shell;
+    check(cmd!(shell, "cargo test --workspace --no-fail-fast -- --include-ignored"))
+}
+
+fn page_tests(project: &Project) -> Result<()> {
+    let shell = &project.shell;
+    let tests = cmd!(shell, "cargo test --package vez-web --target {WASM} --tests");
+    check(tests.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner"))
+}
+
+fn docs(project: &Project) -> Result<()> {
+    let shell = &project.shell;
+    check(cmd!(shell, "cargo doc --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings"))
+}

@@ -1,0 +1,102 @@
+//! What is missing is set up, and what is there is left alone.
+
+use std::fs;
+
+use crate::project::{Project, stderr};
+
+#[test]
+fn an_unchanged_page_is_built_once() {
+    let project = Project::new();
+    assert!(project.xtask(&["page"]).status.success());
+    assert_eq!(project.calls("trunk build"), ["trunk build --release --offline"]);
+    assert!(project.xtask(&["page"]).status.success());
+    assert_eq!(project.calls(""), [""; 0]);
+}
+
+#[test]
+fn a_changed_page_is_built_again() {
+    let project = Project::new();
+    let changes: [&dyn Fn(); 5] = [
+        &|| fs::write(project.path("web-client/index.html"), "new").unwrap(),
+        &|| fs::write(project.path("web-client/new.css"), "").unwrap(),
+        &|| fs::remove_file(project.path("web-client/new.css")).unwrap(),
+        &|| fs::write(project.path("web-client/dist/index.html"), "another build's").unwrap(),
+        &|| fs::remove_dir_all(project.path("web-client/dist")).unwrap(),
+    ];
+    project.xtask(&["page"]);
+    for (number, change) in changes.into_iter().enumerate() {
+        project.calls("");
+        change();
+        project.xtask(&["page"]);
+        assert_eq!(project.calls("trunk build").len(), 1, "change {number}");
+    }
+}
+
+#[test]
+fn a_page_that_failed_is_not_taken_as_built() {
+    let project = Project::new().with("FAKE_FAILURE", "trunk build");
+    for _ in 0..2 {
+        assert_eq!(project.xtask(&["page"]).status.code(), Some(1));
+        assert_eq!(project.calls("trunk build").len(), 1);
+    }
+}
+
+#[test]
+fn tools_of_the_right_version_are_reused() {
+    let project = Project::new();
+    project.xtask(&["page"]);
+    assert_eq!(project.calls("cargo install"), [""; 0]);
+}
+
+#[test]
+fn a_tool_of_another_version_is_installed_beside_it() {
+    let project = Project::new().with("FAKE_TRUNK", "0.21.140");
+    project.xtask(&["page"]);
+    let calls = project.calls("cargo install");
+    let root = project.path("cache/vez/tools");
+    let expected = format!(
+        "cargo install --locked --debug --root {} --no-default-features --features rustls trunk@0.21.14",
+        root.display()
+    );
+    assert_eq!(calls, [expected]);
+}
+
+#[test]
+fn a_missing_browser_is_installed_with_apt_get() {
+    let project =
+        Project::new().with("VEZ_CHROMIUM", "/nowhere/chromium").with("FAKE_FAILURE", "python3 -m venv");
+    project.xtask(&["test"]);
+    let calls = project.calls("apt-get");
+    assert_eq!(calls[..2], ["apt-get --version", "apt-get update"]);
+    assert!(calls[2].starts_with("apt-get install --yes --no-install-recommends chromium"), "{calls:?}");
+}
+
+#[test]
+fn a_missing_browser_is_named_where_apt_get_is_not_allowed() {
+    let project = Project::new().with("VEZ_CHROMIUM", "/nowhere/chromium");
+    let project = project.with("FAKE_USER", "1000").with("FAKE_FAILURE", "sudo");
+    let output = project.xtask(&["test"]);
+    assert_eq!(output.status.code(), Some(1));
+    let last = stderr(&output).lines().last().unwrap();
+    assert!(last.contains("o passo \"preparo do sistema\" falhou"), "{last}");
+    assert!(last.contains("sudo apt-get install chromium"), "{last}");
+    assert_eq!(project.calls("apt-get install"), [""; 0]);
+}
+
+#[test]
+fn a_failed_step_is_named_and_ends_the_run() {
+    let project = Project::new().with("FAKE_FAILURE", "cargo clippy --workspace");
+    let output = project.xtask(&["test", "--quick"]);
+    assert_eq!(output.status.code(), Some(1));
+    let last = stderr(&output).lines().last().unwrap();
+    assert!(last.starts_with("Erro: o passo \"clippy\" falhou: `cargo clippy --workspace"), "{last}");
+    assert_eq!(project.calls("cargo test"), [""; 0]);
+}
+
+#[test]
+fn the_quick_run_needs_no_browser() {
+    let project = Project::new().with("VEZ_CHROMIUM", "/nowhere/chromium");
+    let output = project.xtask(&["test", "--quick"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(project.calls("cargo test"), ["cargo test --workspace --no-fail-fast"]);
+}
