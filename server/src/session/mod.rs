@@ -123,3 +123,6 @@ fn is_leave(message: &Message) -> bool {
     matches!(&message.body, Body::Text(text) if report::is_leave(text))
         || matches!(&message.body, Body::Binary(bytes) if bytes.eq_ignore_ascii_case(report::LEAVE.as_bytes()))
 }
+
+#[cfg(test)]
+mod tests;
