@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser};
 use vez_protocol::{DEFAULT_HTTP, DEFAULT_TCP};
 
+use crate::http::Origin;
 use crate::session::Responder;
 
 /// Serves one conversation at a time and queues everybody else fairly: from a browser page, a terminal over
@@ -26,6 +27,10 @@ pub struct Config {
     #[arg(long, env = "VEZ_RESPONDER", value_enum, default_value_t)]
     pub responder: Responder,
 
+    /// Who may speak to the HTTP port.
+    #[command(flatten)]
+    pub access: Access,
+
     /// The times, which end what takes too long.
     #[command(flatten)]
     pub times: Times,
@@ -33,6 +38,19 @@ pub struct Config {
     /// The bounds, which no peer can make the server exceed.
     #[command(flatten)]
     pub limits: Limits,
+}
+
+/// Who may speak to the HTTP port.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Access")]
+pub struct Access {
+    /// A name that the server goes by, beside its addresses; may be given several times
+    #[arg(long, env = "VEZ_ALLOW_HOST", value_name = "HOST", value_delimiter = ',')]
+    pub allow_host: Vec<String>,
+
+    /// Another host whose pages may connect, as https://host; may be given several times
+    #[arg(long, env = "VEZ_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    pub allow_origin: Vec<Origin>,
 }
 
 /// How long things may take.

@@ -4,6 +4,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
+use crate::http::Guard;
 use crate::queue::Queue;
 use crate::transcript::Transcript;
 
@@ -11,6 +12,7 @@ use crate::transcript::Transcript;
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) config: Config,
+    pub(crate) guard: Guard,
     pub(crate) queue: Queue,
     pub(crate) transcript: Transcript,
     /// Every connection's task, so that none outlives the server.

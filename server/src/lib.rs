@@ -18,7 +18,8 @@ mod tcp;
 mod transcript;
 mod websocket;
 
-pub use config::{Config, Limits, Listen, OptionalTime, Times};
+pub use config::{Access, Config, Limits, Listen, OptionalTime, Times};
+pub use http::Origin;
 pub use listener::BindError;
 pub use platform::end_requested;
 pub use server::Server;

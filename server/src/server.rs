@@ -1,6 +1,6 @@
 //! The server: binds, serves, drains.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
 use crate::context::Context;
-use crate::http;
+use crate::http::{self, Guard};
 use crate::listener::{self, Acceptor, BindError};
 use crate::queue::Queue;
 use crate::tcp;
@@ -32,7 +32,9 @@ impl Server {
         transcript.starting();
         let tcp = config.tcp.0.map(listener::bind).transpose()?;
         let http = config.http.0.map(listener::bind).transpose()?;
+        let bound = config.http.0.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip());
         let context = Context {
+            guard: Guard::new(bound, &config.access.allow_host, &config.access.allow_origin),
             queue: Queue::new(config.limits.queue_length),
             config,
             transcript,

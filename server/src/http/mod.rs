@@ -1,5 +1,6 @@
 //! HTTP: the page, the WebSocket handshake and the health check.
 
+mod guard;
 mod page;
 mod upgrade;
 
@@ -9,7 +10,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{Request, header};
+use axum::http::{Request, StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper::body::Incoming;
@@ -20,6 +22,9 @@ use tokio::net::TcpStream;
 use tower_service::Service;
 
 use crate::context::Context;
+pub(crate) use guard::Guard;
+pub use guard::Origin;
+use guard::Refused;
 
 /// The peer of the connection that a request came over.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +37,26 @@ pub(crate) fn router(context: Arc<Context>) -> Router {
         .route("/ws", get(upgrade::websocket))
         .route("/healthz", get(healthz))
         .fallback(page::file)
+        .layer(middleware::from_fn_with_state(Arc::clone(&context), check_host))
         .with_state(context)
+}
+
+/// Refuses requests for a host that the server does not go by.
+async fn check_host(State(context): State<Arc<Context>>, request: Request<Body>, next: Next) -> Response {
+    match context.guard.check_host(request.uri(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(refused) => refuse(&refused),
+    }
+}
+
+/// Refuses a request, and tells the operator which option would allow it.
+fn refuse(refused: &Refused) -> Response {
+    tracing::warn!("refused a request: {refused}");
+    let status = match refused {
+        Refused::MalformedHost => StatusCode::BAD_REQUEST,
+        Refused::Host(_) | Refused::Origin(_) => StatusCode::FORBIDDEN,
+    };
+    (status, format!("Recusado: {refused}.\n")).into_response()
 }
 
 /// Serves the requests of one connection, until one of them makes it a WebSocket.

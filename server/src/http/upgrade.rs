@@ -39,6 +39,9 @@ pub(super) async fn websocket(
     Extension(Peer(peer)): Extension<Peer>,
     request: Request<Body>,
 ) -> Response {
+    if let Err(refused) = context.guard.check_origin(request.headers()) {
+        return super::refuse(&refused);
+    }
     let (mut parts, _) = request.into_parts();
     let upgrade = parts.extensions.remove::<OnUpgrade>();
     let style = Style::asked(&parts.headers);

@@ -12,6 +12,7 @@ use vez_protocol::{CloseCode, Message};
 use super::{Ending, Failure, Notice, Transport, hold};
 use crate::config::Config;
 use crate::context::Context;
+use crate::http::Guard;
 use crate::queue::Queue;
 use crate::transcript::Transcript;
 
@@ -94,6 +95,7 @@ async fn play(acts: Vec<Act>) -> (Vec<String>, String) {
     let output = Output::default();
     let context = Context {
         config: Config::standard(),
+        guard: Guard::new([127, 0, 0, 1].into(), &[], &[]),
         queue: Queue::new(1),
         transcript: Transcript::new(output.clone()).expect("a thread starts"),
         tasks: TaskTracker::new(),

@@ -93,7 +93,7 @@ async fn garbage_is_refused_and_concerns_nobody_else() {
         let response = http(server.http, garbage).await;
         assert!(response.starts_with("HTTP/1.1 400") || response.is_empty(), "{response}");
     }
-    let long = format!("GET / HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "x".repeat(20_000));
+    let long = format!("GET / HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n", "x".repeat(20_000));
     let response = http(server.http, &long).await;
     assert!(response.starts_with("HTTP/1.1 431"), "{response}");
     assert_eq!(health(server.http).await["status"], "ok");
@@ -105,4 +105,49 @@ async fn a_header_that_never_ends_is_given_up() {
         TestServer::with(|config| config.times.header_time = std::time::Duration::from_millis(100)).await;
     let response = http(server.http, "GET / HTTP/1.1\r\nhost: ").await;
     assert!(response.is_empty() || response.starts_with("HTTP/1.1 408"), "{response}");
+}
+
+/// The tricks themselves are tried on the guard; this shows that it stands before everything.
+#[rstest]
+#[case::page("/", "evil.example", "", "403")]
+#[case::health("/healthz", "evil.example", "", "403")]
+#[case::handshake("/ws", "evil.example", "upgrade: websocket\r\n", "403")]
+#[case::absolute("http://evil.example/", "localhost", "", "403")]
+#[case::no_host("/", "", "", "400")]
+#[case::allowed("/", "vez.example", "", "200")]
+#[tokio::test]
+async fn only_this_servers_hosts_are_served(
+    #[case] target: &str,
+    #[case] host: &str,
+    #[case] headers: &str,
+    #[case] status: &str,
+) {
+    let server = TestServer::with(|config| config.access.allow_host = vec!["vez.example".to_owned()]).await;
+    let request = format!("GET {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}\r\n");
+    let response = http(server.http, &request).await;
+    assert!(response.starts_with(&format!("HTTP/1.1 {status}")), "{response}");
+    assert_eq!(response.contains("--allow-host evil.example"), status == "403", "{response}");
+}
+
+#[rstest]
+#[case::own("http://HOST", true)]
+#[case::allowed("https://outro.example", true)]
+#[case::other("http://evil.example", false)]
+#[case::null("null", false)]
+#[tokio::test]
+async fn only_this_hosts_pages_may_open_a_websocket(#[case] origin: &str, #[case] accepted: bool) {
+    let server = TestServer::with(|config| {
+        config.access.allow_origin = vec!["https://outro.example".parse().unwrap()]
+    })
+    .await;
+    let origin = origin.replace("HOST", &server.http.to_string());
+    let request = format!(
+        "GET /ws HTTP/1.1\r\nhost: {}\r\norigin: {origin}\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\
+         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        server.http
+    );
+    let mut client = crate::common::Tcp::connect(server.http).await;
+    client.send(request).await;
+    client.expect(if accepted { "HTTP/1.1 101" } else { "HTTP/1.1 403" }).await;
+    assert_eq!(health(server.http).await["serving"], accepted);
 }

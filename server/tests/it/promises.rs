@@ -47,6 +47,25 @@ async fn one_at_a_time_in_the_order_of_arrival() {
     }
 }
 
+/// Promise 2: whoever sees its WebSocket handshake done has its place, before any later connection.
+#[tokio::test]
+async fn a_websocket_has_its_place_when_its_handshake_is_done() {
+    let server = TestServer::start().await;
+    let mut holder = server.connect(Kind::Tcp).await;
+    holder.chat("um").await;
+    let mut line = Vec::new();
+    for _ in 0..20 {
+        line.push(server.connect(Kind::Plain).await);
+        line.push(server.connect(Kind::Tcp).await);
+        await_waiting(&server, line.len()).await;
+    }
+    holder.leave().await;
+    for mut client in line {
+        client.chat("oi").await;
+        client.leave().await;
+    }
+}
+
 /// Promise 1: nobody who waits is answered, whatever it sends.
 #[rstest]
 #[tokio::test]
