@@ -1,10 +1,12 @@
 //! The server's options, from the command line and the environment.
 
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser};
+use ipnet::IpNet;
 use vez_protocol::{DEFAULT_HTTP, DEFAULT_TCP};
 
 use crate::http::Origin;
@@ -51,6 +53,18 @@ pub struct Access {
     /// Another host whose pages may connect, as https://host; may be given several times
     #[arg(long, env = "VEZ_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub allow_origin: Vec<Origin>,
+
+    /// A proxy, as ADDR or ADDR/LEN, that is believed when it names the client (Forwarded, X-Forwarded-For)
+    #[arg(long, env = "VEZ_TRUSTED_PROXY", value_name = "ADDR/LEN", value_delimiter = ',', value_parser = network)]
+    pub trusted_proxy: Vec<IpNet>,
+
+    /// The certificate chain (PEM) with which the HTTP port speaks https and wss; read again on SIGHUP
+    #[arg(long, env = "VEZ_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The certificate's private key (PEM)
+    #[arg(long, env = "VEZ_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
 }
 
 /// How long things may take.
@@ -106,6 +120,14 @@ pub struct Limits {
     #[arg(long, env = "VEZ_QUEUE_LENGTH", value_name = "COUNT", default_value_t = 1024)]
     pub queue_length: usize,
 
+    /// How many may wait from one address (of IPv6, one /64 network); off for as many as may wait
+    #[arg(long, env = "VEZ_PER_ADDRESS", value_name = "COUNT|off", default_value = "off", value_parser = optional_count)]
+    pub per_address: OptionalCount,
+
+    /// How many connections may be open; without it, as many as the limit on open files allows
+    #[arg(long, env = "VEZ_CONNECTIONS", value_name = "COUNT")]
+    pub connections: Option<usize>,
+
     /// The longest message
     #[arg(long, env = "VEZ_MAX_MESSAGE", value_name = "SIZE", default_value = "64KiB", value_parser = message_size)]
     pub max_message: usize,
@@ -125,6 +147,9 @@ pub struct Limits {
 
 /// A time that may be off; named so that clap takes the whole as one value.
 pub type OptionalTime = Option<Duration>;
+
+/// A count that may be off.
+pub type OptionalCount = Option<usize>;
 
 /// Where a listener binds, if it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,6 +187,18 @@ fn time(text: &str) -> Result<Duration, String> {
 
 fn optional_time(text: &str) -> Result<OptionalTime, String> {
     if text.eq_ignore_ascii_case("off") { Ok(None) } else { time(text).map(Some) }
+}
+
+fn optional_count(text: &str) -> Result<OptionalCount, String> {
+    if text.eq_ignore_ascii_case("off") {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|error| format!("{error}; write a number, or off"))
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let net = text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+    net.ok_or_else(|| "write an address, or a network as 10.0.0.0/8".to_owned())
 }
 
 fn size(text: &str) -> Result<usize, String> {

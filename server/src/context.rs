@@ -6,7 +6,9 @@ use tokio_util::task::TaskTracker;
 use crate::config::Config;
 use crate::http::Guard;
 use crate::queue::Queue;
+use crate::tls::Tls;
 use crate::transcript::Transcript;
+use crate::visitors::Visitors;
 
 /// What every connection of one server shares.
 #[derive(Debug)]
@@ -15,6 +17,8 @@ pub(crate) struct Context {
     pub(crate) guard: Guard,
     pub(crate) queue: Queue,
     pub(crate) transcript: Transcript,
+    pub(crate) tls: Option<Tls>,
+    pub(crate) visitors: Visitors,
     /// Every connection's task, so that none outlives the server.
     pub(crate) tasks: TaskTracker,
     /// Cancelled when the server is told to end.

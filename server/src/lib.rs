@@ -5,6 +5,7 @@
 //! knows nothing of its transport. ARCHITECTURE.md has the map.
 
 mod address;
+mod admission;
 mod config;
 mod context;
 mod escape;
@@ -15,13 +16,16 @@ pub mod queue;
 mod server;
 mod session;
 mod tcp;
+mod tls;
 mod transcript;
+mod visitors;
 mod websocket;
 
-pub use config::{Access, Config, Limits, Listen, OptionalTime, Times};
+pub use config::{Access, Config, Limits, Listen, OptionalCount, OptionalTime, Times};
 pub use http::Origin;
 pub use listener::BindError;
 pub use platform::end_requested;
-pub use server::Server;
+pub use server::{Server, StartError};
 pub use session::Responder;
+pub use tls::TlsError;
 pub use transcript::Transcript;

@@ -25,6 +25,40 @@ pub(crate) fn prepare(stream: &TcpStream, times: &Times) -> io::Result<()> {
     Ok(())
 }
 
+/// Raises the limit on open files as far as the system lets, and returns it; `None` where there is none.
+#[cfg(unix)]
+pub(crate) fn open_files() -> Option<u64> {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    let before = limit.current;
+    limit.current = limit.maximum;
+    let raised = setrlimit(Resource::Nofile, limit).is_ok();
+    if raised { limit.maximum } else { before }
+}
+
+/// Raises the limit on open files as far as the system lets, and returns it; `None` where there is none.
+#[cfg(not(unix))]
+pub(crate) fn open_files() -> Option<u64> {
+    None
+}
+
+/// Calls `reload` at every signal that asks to read files again: SIGHUP; elsewhere there is none.
+#[cfg(unix)]
+pub(crate) async fn on_reload(mut reload: impl FnMut()) -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut hangup = signal(SignalKind::hangup())?;
+    while hangup.recv().await.is_some() {
+        reload();
+    }
+    Ok(())
+}
+
+/// Calls `reload` at every signal that asks to read files again: SIGHUP; elsewhere there is none.
+#[cfg(not(unix))]
+pub(crate) async fn on_reload(_reload: impl FnMut()) -> io::Result<()> {
+    Ok(())
+}
+
 /// Waits for a signal that asks the server to end: SIGINT or SIGTERM, or Ctrl-C elsewhere.
 #[cfg(unix)]
 pub async fn end_requested() -> io::Result<()> {

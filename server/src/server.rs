@@ -3,17 +3,25 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::Config;
+use crate::admission;
+use crate::config::{Access, Config};
 use crate::context::Context;
-use crate::http::{self, Guard};
+use crate::http::{self, Guard, Peer};
 use crate::listener::{self, Acceptor, BindError};
+use crate::platform;
 use crate::queue::Queue;
 use crate::tcp;
+use crate::tls::{Tls, TlsError};
 use crate::transcript::Transcript;
+use crate::visitors::Visitors;
+
+/// Descriptors that are not for connections: listeners, standard streams, the runtime's, some to spare.
+const RESERVED_FILES: u64 = 64;
 
 /// A server whose addresses are bound and that serves once it is [run](Server::run).
 #[derive(Debug)]
@@ -21,27 +29,44 @@ pub struct Server {
     tcp: Option<TcpListener>,
     http: Option<TcpListener>,
     context: Arc<Context>,
+    /// One permit for each connection that may be open.
+    permits: Arc<Semaphore>,
+}
+
+/// Why a server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address that cannot be bound.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// Files that make no TLS server.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 impl Server {
-    /// Binds the addresses that `config` names.
+    /// Binds the addresses and reads the files that `config` names.
     ///
     /// # Errors
-    /// When one of them cannot be bound.
-    pub fn bind(config: Config, transcript: Transcript) -> Result<Self, BindError> {
+    /// When an address cannot be bound, or a file is not as it must be.
+    pub fn bind(config: Config, transcript: Transcript) -> Result<Self, StartError> {
         transcript.starting();
+        let tls = load_tls(&config.access)?;
         let tcp = config.tcp.0.map(listener::bind).transpose()?;
         let http = config.http.0.map(listener::bind).transpose()?;
         let bound = config.http.0.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip());
+        let permits = Arc::new(Semaphore::new(connections(&config)));
         let context = Context {
             guard: Guard::new(bound, &config.access.allow_host, &config.access.allow_origin),
             queue: Queue::new(config.limits.queue_length),
             config,
             transcript,
+            tls,
+            visitors: Visitors::default(),
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
         };
-        Ok(Self { tcp, http, context: Arc::new(context) })
+        Ok(Self { tcp, http, context: Arc::new(context), permits })
     }
 
     /// Where raw TCP is served.
@@ -58,9 +83,14 @@ impl Server {
     /// when this returns.
     pub async fn run(self, shutdown: CancellationToken) {
         self.announce();
-        let Self { tcp, http, context } = self;
+        let Self { tcp, http, context, permits } = self;
         let serving = async {
-            tokio::join!(serve_tcp(tcp, &context), serve_http(http, &context), context.queue.tell_others(),)
+            tokio::join!(
+                serve_tcp(tcp, &context, &permits),
+                serve_http(http, &context, &permits),
+                context.queue.tell_others(),
+                reload_tls(&context),
+            )
         };
         tokio::select! {
             _ = serving => {}
@@ -73,32 +103,86 @@ impl Server {
     }
 
     fn announce(&self) {
+        let transcript = &self.context.transcript;
+        let scheme = if self.context.tls.is_some() { "https" } else { "http" };
         if let Some(address) = self.tcp_address() {
-            self.context.transcript.listening(address);
+            transcript.listening(address);
+            warn_of_network("raw TCP", address, false);
         }
         if let Some(address) = self.http_address() {
-            self.context.transcript.page(&format!("http://{address}/"));
+            transcript.page(&format!("{scheme}://{address}/"));
+            warn_of_network("HTTP", address, self.context.tls.is_some());
         }
     }
 }
 
-async fn serve_tcp(listener: Option<TcpListener>, context: &Arc<Context>) {
+fn load_tls(access: &Access) -> Result<Option<Tls>, TlsError> {
+    let files = access.tls_cert.as_ref().zip(access.tls_key.as_ref());
+    files.map(|(certificate, key)| Tls::load(certificate, key)).transpose()
+}
+
+/// How many connections may be open.
+fn connections(config: &Config) -> usize {
+    let by_files =
+        platform::open_files().map_or(u64::MAX, |files| files.saturating_sub(RESERVED_FILES).max(1));
+    let by_files = usize::try_from(by_files).unwrap_or(usize::MAX);
+    config.limits.connections.unwrap_or(by_files).min(by_files).min(Semaphore::MAX_PERMITS)
+}
+
+fn warn_of_network(what: &str, address: SocketAddr, encrypted: bool) {
+    if !address.ip().is_loopback() && !encrypted {
+        tracing::warn!(%address, "{what} is open to the network and not encrypted; see SECURITY.md");
+    }
+}
+
+/// Reads the certificate again whenever that is asked for; a broken one changes nothing.
+async fn reload_tls(context: &Context) {
+    let Some(tls) = &context.tls else { return };
+    let reload = || match tls.reload() {
+        Ok(()) => tracing::info!("read the TLS certificate again"),
+        Err(error) => tracing::error!(%error, "the new TLS certificate is of no use; the old one stays"),
+    };
+    if let Err(error) = platform::on_reload(reload).await {
+        tracing::error!(%error, "the TLS certificate will not be read again");
+    }
+}
+
+async fn serve_tcp(listener: Option<TcpListener>, context: &Arc<Context>, permits: &Arc<Semaphore>) {
     let Some(listener) = listener else { return };
     let mut acceptor = Acceptor::new(listener);
     loop {
-        let (stream, peer) = acceptor.accept(&context.config.times).await;
+        let (stream, peer, permit) = accept(&mut acceptor, context, permits).await;
         // Joined here and not in the connection's task: places go by the order of accepting.
-        let joined = context.queue.join().await;
-        context.tasks.spawn(tcp::serve(stream, peer, joined, Arc::clone(context)));
+        let admission = admission::admit(peer.ip(), context).await;
+        let serving = tcp::serve(stream, peer, admission, Arc::clone(context));
+        context.tasks.spawn(async move {
+            serving.await;
+            drop(permit);
+        });
     }
 }
 
-async fn serve_http(listener: Option<TcpListener>, context: &Arc<Context>) {
+async fn serve_http(listener: Option<TcpListener>, context: &Arc<Context>, permits: &Arc<Semaphore>) {
     let Some(listener) = listener else { return };
     let mut acceptor = Acceptor::new(listener);
     let router = http::router(Arc::clone(context));
     loop {
-        let (stream, peer) = acceptor.accept(&context.config.times).await;
+        let (stream, peer, permit) = accept(&mut acceptor, context, permits).await;
+        let peer = Peer { address: peer, permit: Arc::new(permit) };
         context.tasks.spawn(http::serve(stream, peer, router.clone(), Arc::clone(context)));
     }
+}
+
+/// The next connection, once one more may be open.
+async fn accept(
+    acceptor: &mut Acceptor,
+    context: &Context,
+    permits: &Arc<Semaphore>,
+) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
+    if permits.available_permits() == 0 {
+        tracing::warn!("as many connections are open as may; raise --connections or the limit on open files");
+    }
+    let permit = Arc::clone(permits).acquire_owned().await.expect("the semaphore is never closed");
+    let (stream, peer) = acceptor.accept(&context.config.times).await;
+    (stream, peer, permit)
 }

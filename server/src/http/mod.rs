@@ -19,6 +19,9 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_rustls::server::TlsStream;
+use tokio_util::either::Either;
 use tower_service::Service;
 
 use crate::context::Context;
@@ -27,8 +30,12 @@ pub use guard::Origin;
 use guard::Refused;
 
 /// The peer of the connection that a request came over.
-#[derive(Clone, Copy, Debug)]
-struct Peer(SocketAddr);
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    pub(crate) address: SocketAddr,
+    /// Kept for as long as the connection is open, also as a WebSocket.
+    pub(crate) permit: Arc<OwnedSemaphorePermit>,
+}
 
 /// Everything that is served over HTTP.
 pub(crate) fn router(context: Arc<Context>) -> Router {
@@ -59,10 +66,28 @@ fn refuse(refused: &Refused) -> Response {
     (status, format!("Recusado: {refused}.\n")).into_response()
 }
 
+/// What carries HTTP: TCP, bare or under TLS.
+pub(crate) type Stream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
+
+/// Serves one accepted connection, after its TLS handshake if it has one.
+pub(crate) async fn serve(stream: TcpStream, peer: Peer, router: Router, context: Arc<Context>) {
+    let Some(tls) = &context.tls else {
+        return serve_requests(Either::Left(stream), peer, router, context).await;
+    };
+    let address = peer.address;
+    let handshake = tls.acceptor().accept(stream);
+    match tokio::time::timeout(context.config.times.header_time, handshake).await {
+        Ok(Ok(stream)) => serve_requests(Either::Right(Box::new(stream)), peer, router, context).await,
+        Ok(Err(error)) => tracing::debug!(%address, %error, "the TLS handshake failed"),
+        Err(_) => tracing::debug!(%address, "the TLS handshake took too long"),
+    }
+}
+
 /// Serves the requests of one connection, until one of them makes it a WebSocket.
-pub(crate) async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, context: Arc<Context>) {
+async fn serve_requests(stream: Stream, peer: Peer, router: Router, context: Arc<Context>) {
+    let address = peer.address;
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer));
+        request.extensions_mut().insert(peer.clone());
         router.clone().call(request.map(Body::new))
     });
     let connection = http1::Builder::new()
@@ -80,7 +105,7 @@ pub(crate) async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, c
         }
     };
     if let Err(error) = served {
-        tracing::debug!(%peer, %error, "the HTTP connection failed");
+        tracing::debug!(%address, %error, "the HTTP connection failed");
     }
 }
 

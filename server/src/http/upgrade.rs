@@ -11,13 +11,14 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
 use tokio_tungstenite::tungstenite::handshake::server::create_response;
 use vez_protocol::SUBPROTOCOL;
 
-use super::{Peer, page};
+use super::{Peer, Stream, page};
+use crate::admission;
 use crate::context::Context;
+use crate::visitors;
 use crate::websocket::{self, Style};
 
 /// `/`: the page, or a WebSocket for those who ask for one.
@@ -36,7 +37,7 @@ pub(super) async fn root(
 /// `/ws`: a WebSocket.
 pub(super) async fn websocket(
     State(context): State<Arc<Context>>,
-    Extension(Peer(peer)): Extension<Peer>,
+    Extension(Peer { address: peer, permit }): Extension<Peer>,
     request: Request<Body>,
 ) -> Response {
     if let Err(refused) = context.guard.check_origin(request.headers()) {
@@ -45,18 +46,21 @@ pub(super) async fn websocket(
     let (mut parts, _) = request.into_parts();
     let upgrade = parts.extensions.remove::<OnUpgrade>();
     let style = Style::asked(&parts.headers);
+    let headers = parts.headers.clone();
     let (response, upgrade) = match (accept(parts, style), upgrade) {
         (Ok(response), Some(upgrade)) => (response, upgrade),
         (Ok(_), None) => return StatusCode::UPGRADE_REQUIRED.into_response(),
         (Err(error), _) => return refuse(&error),
     };
     // Joined before the answer is on its way: whoever sees the handshake done has its place.
-    let joined = context.queue.join().await;
+    let address = visitors::client_address(peer.ip(), &headers, &context.config.access.trusted_proxy);
+    let admission = admission::admit(address, &context).await;
     let tasks = context.tasks.clone();
     tasks.spawn(async move {
+        let _permit = permit;
         let within = context.config.times.header_time;
         match tokio::time::timeout(within, take_socket(upgrade)).await {
-            Ok(Ok((stream, early))) => websocket::serve(stream, early, style, peer, joined, context).await,
+            Ok(Ok((stream, early))) => websocket::serve(stream, early, style, peer, admission, context).await,
             Ok(Err(error)) => tracing::debug!(%peer, error, "the upgrade failed"),
             Err(_) => tracing::debug!(%peer, "the upgrade took too long"),
         }
@@ -94,9 +98,9 @@ fn refuse(error: &Error) -> Response {
     (StatusCode::UPGRADE_REQUIRED, headers, text).into_response()
 }
 
-/// The TCP stream and the bytes behind the handshake, so that no HTTP layer stays under the WebSocket.
-async fn take_socket(upgrade: OnUpgrade) -> Result<(TcpStream, Bytes), &'static str> {
+/// The stream and the bytes behind the handshake, so that no HTTP layer stays under the WebSocket.
+async fn take_socket(upgrade: OnUpgrade) -> Result<(Stream, Bytes), &'static str> {
     let upgraded: Upgraded = upgrade.await.map_err(|_| "the connection ended before its upgrade")?;
-    let parts = upgraded.downcast::<TokioIo<TcpStream>>().map_err(|_| "the connection is no TCP stream")?;
+    let parts = upgraded.downcast::<TokioIo<Stream>>().map_err(|_| "the connection is of another kind")?;
     Ok((parts.io.into_inner(), parts.read_buf))
 }

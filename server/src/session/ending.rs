@@ -20,6 +20,8 @@ pub(crate) enum Ending {
     Shutdown,
     /// Nobody more can wait.
     QueueFull,
+    /// Nobody more from the peer's address can wait.
+    Crowded,
 }
 
 /// What can go wrong in a conversation.
@@ -75,7 +77,7 @@ impl Ending {
         match self {
             Self::Farewell(_) | Self::Left => (CloseCode::Normal, ByeReason::Farewell),
             Self::Shutdown => (CloseCode::GoingAway, ByeReason::Shutdown),
-            Self::QueueFull => (CloseCode::TryAgainLater, ByeReason::QueueFull),
+            Self::QueueFull | Self::Crowded => (CloseCode::TryAgainLater, ByeReason::QueueFull),
             Self::Limit(limit) => (CloseCode::Policy, limit.reason()),
             Self::Failure(Failure::NotText(_)) => (CloseCode::InvalidData, ByeReason::NotText),
             Self::Failure(Failure::TooBig(_)) => (CloseCode::TooBig, ByeReason::TooBig),
@@ -93,6 +95,7 @@ impl Ending {
             Self::Farewell(_) | Self::Left => report::FAREWELL.to_owned(),
             Self::Shutdown => "Servidor: encerrando.".to_owned(),
             Self::QueueFull => "Servidor: a fila está cheia. Tente mais tarde.".to_owned(),
+            Self::Crowded => "Servidor: já há clientes demais do seu endereço na fila.".to_owned(),
             Self::Limit(limit) => format!("Servidor: {limit}."),
             Self::Failure(failure) => format!("Servidor: {failure}."),
         }

@@ -33,7 +33,7 @@ pub(crate) async fn hold(mut transport: impl Transport, turn: Turn, peer: Socket
         Ending::Failure(Failure::Reset) => record.reset(),
         Ending::Failure(failure) => record.failed(failure),
         Ending::Limit(limit) => record.failed(limit),
-        Ending::Shutdown | Ending::QueueFull => {}
+        Ending::Shutdown | Ending::QueueFull | Ending::Crowded => {}
     }
     let said = transport.say_goodbye(&ending).await;
     record.closed();

@@ -15,6 +15,7 @@ use crate::context::Context;
 use crate::http::Guard;
 use crate::queue::Queue;
 use crate::transcript::Transcript;
+use crate::visitors::Visitors;
 
 /// What the scripted peer does next.
 #[derive(Clone, Debug)]
@@ -98,6 +99,8 @@ async fn play(acts: Vec<Act>) -> (Vec<String>, String) {
         guard: Guard::new([127, 0, 0, 1].into(), &[], &[]),
         queue: Queue::new(1),
         transcript: Transcript::new(output.clone()).expect("a thread starts"),
+        tls: None,
+        visitors: Visitors::default(),
         tasks: TaskTracker::new(),
         shutdown: CancellationToken::new(),
     };

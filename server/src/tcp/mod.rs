@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use tokio::net::TcpStream;
 
+use crate::admission::{Admission, Denied};
 use crate::context::Context;
-use crate::queue::{JoinError, Ticket};
 use crate::session::{self, Ending};
 use parked::{Parked, Unparked};
 use transport::TcpTransport;
@@ -19,18 +19,20 @@ pub(crate) use transport::linger;
 pub(crate) async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
-    joined: Result<Ticket, JoinError>,
+    admission: Result<Admission, Denied>,
     context: Arc<Context>,
 ) {
-    let ticket = match joined {
-        Ok(ticket) => ticket,
+    let Admission { ticket, visit } = match admission {
+        Ok(admission) => admission,
         Err(error) => {
             tracing::info!(%peer, %error, "turned away");
-            return dismiss(stream, &Ending::QueueFull, &context).await;
+            return dismiss(stream, &error.ending(), &context).await;
         }
     };
     tracing::debug!(%peer, position = ticket.position(), "joined the queue");
-    match Parked::new(stream).wait(ticket, &context.shutdown).await {
+    let unparked = Parked::new(stream).wait(ticket, &context.shutdown).await;
+    drop(visit);
+    match unparked {
         Unparked::Turn(stream, turn) => {
             // Boxed, so that those who wait do not carry the room for a conversation.
             let transport = TcpTransport::new(stream, &context.config);

@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use vez_protocol::{Body, Decoder, LineEnding, Message};
@@ -131,9 +131,7 @@ impl Transport for TcpTransport {
             Ending::Left => {}
             Ending::Farewell(line_ending) => self.push(ending.text(), *line_ending),
             Ending::Failure(Failure::Reset | Failure::Io(_) | Failure::Unresponsive(_)) => return Ok(()),
-            Ending::Failure(_) | Ending::Limit(_) | Ending::Shutdown | Ending::QueueFull => {
-                self.push(ending.text(), LineEnding::Lf);
-            }
+            _ => self.push(ending.text(), LineEnding::Lf),
         }
         self.flush().await
     }
@@ -147,7 +145,7 @@ impl Transport for TcpTransport {
 ///
 /// What still arrives is read and dropped: closing on unread bytes would reset the connection, and with it the
 /// last words on their way.
-pub(crate) async fn linger(mut stream: TcpStream, limit: Duration) {
+pub(crate) async fn linger(mut stream: impl AsyncRead + AsyncWrite + Unpin, limit: Duration) {
     let drain = async {
         stream.shutdown().await?;
         let mut dropped = [0; 1024];

@@ -5,7 +5,6 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_util::{Sink, SinkExt, StreamExt};
-use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, Error};
 use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
@@ -13,6 +12,7 @@ use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
 use super::heartbeat::{Beat, Heartbeat};
 use super::socket::Socket;
 use crate::config::Config;
+use crate::http::Stream;
 use crate::session::Failure;
 
 /// Bytes that a WebSocket reads at a time; its [`Socket`] reads larger chunks when much is expected.
@@ -96,8 +96,8 @@ impl Frames {
         flushed.map_err(|error| self.failure(error))
     }
 
-    /// The TCP stream, when the WebSocket is over.
-    pub(super) fn into_stream(self) -> TcpStream {
+    /// The stream below, when the WebSocket is over.
+    pub(super) fn into_stream(self) -> Stream {
         self.stream.into_inner().into_stream()
     }
 

@@ -11,10 +11,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::net::TcpStream;
 
+use crate::admission::{Admission, Denied};
 use crate::context::Context;
-use crate::queue::{JoinError, Ticket};
+use crate::http::Stream;
 use crate::session::{self, Ending, Failure, Transport};
 use frames::Frames;
 use socket::Socket;
@@ -26,25 +26,27 @@ use waiting::Waited;
 ///
 /// `early` is what the peer sent behind its handshake.
 pub(crate) async fn serve(
-    stream: TcpStream,
+    stream: Stream,
     early: Bytes,
     style: Style,
     peer: SocketAddr,
-    joined: Result<Ticket, JoinError>,
+    admission: Result<Admission, Denied>,
     context: Arc<Context>,
 ) {
     let frames =
         Frames::new(Socket::new(stream, early, context.config.times.write_limit), &context.config).await;
     let mut transport = WebSocketTransport::new(frames, style, &context.config);
-    let ticket = match joined {
-        Ok(ticket) => ticket,
+    let Admission { ticket, visit } = match admission {
+        Ok(admission) => admission,
         Err(error) => {
             tracing::info!(%peer, %error, "turned away");
-            return part(transport, &Ending::QueueFull).await;
+            return part(transport, &error.ending()).await;
         }
     };
     tracing::debug!(%peer, position = ticket.position(), "joined the queue");
-    match waiting::wait(&mut transport, ticket, &context).await {
+    let waited = waiting::wait(&mut transport, ticket, &context).await;
+    drop(visit);
+    match waited {
         Waited::Turn(turn) => {
             transport.expect_much();
             // Boxed, so that those who wait do not carry the room for a conversation.

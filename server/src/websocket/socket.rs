@@ -7,20 +7,21 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
+
+use crate::http::Stream;
 
 /// Bytes that one read of the kernel asks for once much is expected.
 const CHUNK: usize = 64 * 1024;
 
-/// A TCP stream that reads in large chunks only when told so, keeps the end of input to itself, and fails when
+/// A stream that reads in large chunks only when told so, keeps the end of input to itself, and fails when
 /// the peer takes nothing for too long.
 ///
 /// The WebSocket's own read buffer can stay small in this way, whoever waits and whatever comes later. It must
 /// not see the end of input, as it would refuse to answer what came before.
 #[derive(Debug)]
 pub(super) struct Socket {
-    stream: TcpStream,
+    stream: Stream,
     /// What was read and not yet handed on.
     input: BytesMut,
     /// How many bytes to ask the kernel for; 0 reads straight into the caller's buffer.
@@ -34,7 +35,7 @@ pub(super) struct Socket {
 
 impl Socket {
     /// A socket whose peer has already sent `early`.
-    pub(super) fn new(stream: TcpStream, early: Bytes, write_limit: Duration) -> Self {
+    pub(super) fn new(stream: Stream, early: Bytes, write_limit: Duration) -> Self {
         Self { stream, input: early.into(), chunk: 0, ended: false, write_limit, blocked: None }
     }
 
@@ -49,7 +50,7 @@ impl Socket {
     }
 
     /// The stream itself, when the WebSocket is over.
-    pub(super) fn into_stream(self) -> TcpStream {
+    pub(super) fn into_stream(self) -> Stream {
         self.stream
     }
 

@@ -241,3 +241,44 @@ async fn more_than_is_kept_is_still_answered(#[case] messages: usize, #[case] by
         waiter.expect_reply(&format!("Servidor recebeu: 'mensagem {i}'")).await;
     }
 }
+
+/// As many as may wait from one address, and one more; also by the address that a trusted proxy names.
+#[tokio::test]
+async fn as_many_wait_from_one_address_as_may() {
+    let server = TestServer::with(|config| {
+        config.limits.per_address = Some(1);
+        config.access.trusted_proxy = vec!["127.0.0.1/32".parse().unwrap()];
+    })
+    .await;
+    let mut holder = server.connect(Kind::Tcp).await;
+    holder.chat("um").await;
+    let mut waiter = WebSocket::connect(server.http, true).await;
+    waiter.expect_place(1).await;
+    let said = "Servidor: já há clientes demais do seu endereço na fila.";
+    assert_eq!(Tcp::connect(server.tcp).await.rest().await, format!("{said}\n"));
+    assert_eq!(WebSocket::connect(server.http, false).await.expect_close(1013).await, said);
+    let elsewhere = [("x-forwarded-for", "192.0.2.1")];
+    let mut other = WebSocket::connect_with(server.http, true, &elsewhere).await;
+    other.expect_place(2).await;
+    WebSocket::connect_with(server.http, true, &elsewhere).await.expect_close(1013).await;
+    holder.leave().await;
+    waiter.expect_turn().await;
+    // Who has the turn waits no more.
+    Tcp::connect(server.tcp).await.send("oi").await;
+    other.expect_place(1).await;
+}
+
+/// With all connections open, the next one waits in the system's backlog, and is served when one closes.
+#[tokio::test]
+async fn as_many_connections_are_open_as_may() {
+    let server = TestServer::with(|config| config.limits.connections = Some(2)).await;
+    let mut first = server.connect(Kind::Tcp).await;
+    first.chat("um").await;
+    let second = server.connect(Kind::Plain).await;
+    let mut third = Tcp::connect(server.tcp).await;
+    third.send("três\n").await;
+    first.chat("dois").await;
+    drop(second);
+    first.leave().await;
+    third.expect("Servidor recebeu: 'três'\n").await;
+}

@@ -9,6 +9,8 @@ mod limits;
 mod promises;
 mod raw_tcp;
 mod shutdown;
+#[cfg(unix)]
+mod tls;
 mod tools;
 mod transcript;
 mod websocket;

@@ -48,6 +48,12 @@ impl Binary {
         self.stdout = None;
     }
 
+    /// Reads the log up to a line that holds `part`.
+    pub(crate) fn wait_for_log(&mut self, part: &str) {
+        let stderr = BufReader::new(self.child.stderr.as_mut().unwrap());
+        assert!(stderr.lines().any(|line| line.unwrap().contains(part)), "the log ended without {part:?}");
+    }
+
     /// User and system time so far, in clock ticks (proc_pid_stat(5)).
     #[cfg(target_os = "linux")]
     pub(crate) fn cpu_ticks(&self) -> u64 {

@@ -137,10 +137,21 @@ pub(crate) struct WebSocket {
 
 impl WebSocket {
     pub(crate) async fn connect(address: SocketAddr, events: bool) -> Self {
+        Self::connect_with(address, events, &[]).await
+    }
+
+    pub(crate) async fn connect_with(
+        address: SocketAddr,
+        events: bool,
+        headers: &[(&'static str, &'static str)],
+    ) -> Self {
         let stream = within("a connection", TcpStream::connect(address)).await.unwrap();
         let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
         if events {
             request.headers_mut().insert("sec-websocket-protocol", SUBPROTOCOL.parse().unwrap());
+        }
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
         }
         let (stream, response) = within("the handshake", client_async(request, stream)).await.unwrap();
         assert_eq!(response.headers().contains_key("sec-websocket-protocol"), events);
