@@ -1,6 +1,7 @@
 //! What differs between systems: sockets' finer options and the signals that end a server.
 
 use std::io;
+use std::time::Duration;
 
 use socket2::{SockRef, Socket, TcpKeepalive};
 use tokio::net::TcpStream;
@@ -18,7 +19,9 @@ pub(crate) fn reuse_address(socket: &Socket) -> io::Result<()> {
 pub(crate) fn prepare(stream: &TcpStream, times: &Times) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let socket = SockRef::from(stream);
-    let (half, probe) = (times.gone / 2, times.gone / 6);
+    // The kernel counts whole seconds, and refuses none.
+    let whole = |time: Duration| time.max(Duration::from_secs(1));
+    let (half, probe) = (whole(times.gone / 2), whole(times.gone / 6));
     socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(half).with_interval(probe))?;
     #[cfg(target_os = "linux")]
     socket.set_tcp_user_timeout(Some(times.gone))?;

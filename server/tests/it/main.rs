@@ -9,6 +9,8 @@ mod limits;
 mod promises;
 mod raw_tcp;
 mod shutdown;
+#[cfg(target_os = "linux")]
+mod silence;
 #[cfg(unix)]
 mod tls;
 mod tools;
