@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Packages of PyPI, at exact versions.
-const PACKAGES: [&str; 1] = ["websockets==17.4"];
+const PACKAGES: [&str; 2] = ["websockets==17.4", "kosoku==0.1.0"];
 
 /// Makes the environment, unless it is there, and tells the tests where its Python is.
 ///

@@ -4,6 +4,7 @@
 #[cfg(unix)]
 mod binary;
 mod common;
+mod conformance;
 mod http;
 mod limits;
 mod promises;
