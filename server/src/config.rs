@@ -99,7 +99,7 @@ pub struct Times {
     #[arg(long, env = "VEZ_WRITE_LIMIT", value_name = "TIME", default_value = "30s", value_parser = time)]
     pub write_limit: Duration,
 
-    /// Waits so long for a peer to close after the last words, while others are served already
+    /// Waits so long for a peer to take the last words, and again for it to close while others are served already
     #[arg(long, env = "VEZ_LINGER", value_name = "TIME", default_value = "5s", value_parser = time)]
     pub linger: Duration,
 

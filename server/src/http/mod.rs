@@ -101,7 +101,8 @@ async fn serve_requests(stream: Stream, peer: Peer, router: Router, context: Arc
         served = connection.as_mut() => served,
         () = context.shutdown.cancelled() => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            let rest = tokio::time::timeout(context.config.times.linger, connection).await;
+            rest.unwrap_or(Ok(()))
         }
     };
     if let Err(error) = served {

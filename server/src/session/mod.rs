@@ -35,12 +35,18 @@ pub(crate) async fn hold(mut transport: impl Transport, turn: Turn, peer: Socket
         Ending::Limit(limit) => record.failed(limit),
         Ending::Shutdown | Ending::QueueFull | Ending::Crowded => {}
     }
-    let said = transport.say_goodbye(&ending).await;
+    let said = say_goodbye(&mut transport, &ending, context).await;
     record.closed();
     drop(turn);
-    if said.is_ok() {
+    if said {
         transport.linger().await;
     }
+}
+
+/// Writes the last words, if the peer takes them soon: others wait.
+pub(crate) async fn say_goodbye(transport: &mut impl Transport, ending: &Ending, context: &Context) -> bool {
+    let said = tokio::time::timeout(context.config.times.linger, transport.say_goodbye(ending)).await;
+    said.is_ok_and(|said| said.is_ok())
 }
 
 /// Runs the conversation until it ends by itself, or is ended by a panic, a time limit or the server's shutdown.

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use crate::admission::{Admission, Denied};
 use crate::context::Context;
 use crate::http::Stream;
-use crate::session::{self, Ending, Failure, Transport};
+use crate::session::{self, Ending, Transport};
 use frames::Frames;
 use socket::Socket;
 pub(crate) use style::Style;
@@ -40,7 +40,7 @@ pub(crate) async fn serve(
         Ok(admission) => admission,
         Err(error) => {
             tracing::info!(%peer, %error, "turned away");
-            return part(transport, &error.ending()).await;
+            return part(transport, &error.ending(), &context).await;
         }
     };
     tracing::debug!(%peer, position = ticket.position(), "joined the queue");
@@ -54,15 +54,14 @@ pub(crate) async fn serve(
         }
         Waited::Ended(ending) => {
             tracing::debug!(%peer, ?ending, "left the queue");
-            Box::pin(part(transport, &ending)).await;
+            Box::pin(part(transport, &ending, &context)).await;
         }
     }
 }
 
 /// Ends a connection that never had a turn.
-async fn part(mut transport: WebSocketTransport, ending: &Ending) {
-    let said: Result<(), Failure> = transport.say_goodbye(ending).await;
-    if said.is_ok() {
+async fn part(mut transport: WebSocketTransport, ending: &Ending, context: &Context) {
+    if session::say_goodbye(&mut transport, ending, context).await {
         transport.linger().await;
     }
 }
