@@ -3,8 +3,12 @@
 //! Fields may be added, and an unknown type or field is ignored: old and new ends understand each other.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
 
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// What the server tells a client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,7 +108,7 @@ impl ServerEvent<'_> {
     /// # Errors
     /// When it is not JSON, has no type, or lacks a field of its type.
     pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+        from_object(text)
     }
 }
 
@@ -119,7 +123,29 @@ impl ClientEvent<'_> {
     /// # Errors
     /// When it is not JSON, has no type, or lacks a field of its type.
     pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+        from_object(text)
+    }
+}
+
+/// Reads an event from an object only: alone, serde takes an array whose first element is the type, too.
+fn from_object<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let event = reader.deserialize_map(Object(PhantomData))?;
+    reader.end()?;
+    Ok(event)
+}
+
+struct Object<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with a type")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(fields))
     }
 }
 
