@@ -1,0 +1,46 @@
+//! Where the user types and reads.
+
+mod lines;
+mod piped;
+mod prompt;
+mod screen;
+mod terminal;
+
+use std::future::Future;
+use std::io;
+
+pub(crate) use lines::LineError;
+pub(crate) use piped::Piped;
+pub(crate) use screen::Screen;
+pub(crate) use terminal::Terminal;
+
+/// The user's end of the conversation.
+pub(crate) trait Console {
+    /// Asks for a message, unless the question already stands there.
+    fn prompt(&mut self) -> io::Result<()>;
+
+    /// What the user does about the prompt; dropped before its end, nothing is lost.
+    fn entry(&mut self) -> impl Future<Output = Entry>;
+
+    /// Completes when the user wants to leave while there is no prompt.
+    fn interrupted(&mut self) -> impl Future<Output = ()>;
+
+    /// Shows one line, above the prompt if there is one.
+    fn say(&mut self, line: &str) -> impl Future<Output = io::Result<()>>;
+
+    /// Takes back a prompt that will not be answered.
+    fn end_prompt(&mut self) -> io::Result<()>;
+}
+
+/// What the user did.
+#[derive(Debug)]
+pub(crate) enum Entry {
+    /// Typed a line, here without its newline.
+    Line(String),
+    /// Typed what cannot be a message.
+    Unusable(LineError),
+    /// Ended the input: Ctrl-D, or the end of a file.
+    End,
+    /// Interrupted: Ctrl-C, or a signal.
+    Interrupted,
+}

@@ -1,0 +1,69 @@
+//! The console of a pipe or a file: what the report's `input` and `print` do.
+
+use std::io;
+use std::thread;
+
+use tokio::sync::mpsc;
+
+use super::lines::read_entry;
+use super::{Console, Entry, Screen, screen};
+use crate::platform::Interrupts;
+use crate::texts;
+use crate::transport::MAX_MESSAGE;
+
+/// Lines that are read ahead of the conversation.
+const READ_AHEAD: usize = 1;
+
+/// Standard input read by lines, standard output written to the byte.
+pub(crate) struct Piped {
+    entries: mpsc::Receiver<Entry>,
+    interrupts: Interrupts,
+    screen: Screen,
+}
+
+impl Piped {
+    /// Begins to read standard input.
+    pub(crate) fn start(screen: Screen) -> io::Result<Self> {
+        let (sender, entries) = mpsc::channel(READ_AHEAD);
+        let interrupts = Interrupts::listen()?;
+        // A read of standard input cannot be cancelled, so no one may have to wait for this thread.
+        thread::Builder::new().name("stdin".to_owned()).spawn(move || read(&sender))?;
+        Ok(Self { entries, interrupts, screen })
+    }
+}
+
+fn read(entries: &mpsc::Sender<Entry>) {
+    let mut stdin = io::stdin().lock();
+    // Input that cannot be read has ended.
+    while let Ok(entry @ (Entry::Line(_) | Entry::Unusable(_))) = read_entry(&mut stdin, MAX_MESSAGE) {
+        if entries.blocking_send(entry).is_err() {
+            return;
+        }
+    }
+}
+
+impl Console for Piped {
+    fn prompt(&mut self) -> io::Result<()> {
+        screen::write(texts::PROMPT)
+    }
+
+    async fn entry(&mut self) -> Entry {
+        tokio::select! {
+            biased;
+            () = self.interrupts.next() => Entry::Interrupted,
+            entry = self.entries.recv() => entry.unwrap_or(Entry::End),
+        }
+    }
+
+    async fn interrupted(&mut self) {
+        self.interrupts.next().await;
+    }
+
+    async fn say(&mut self, line: &str) -> io::Result<()> {
+        self.screen.line(line)
+    }
+
+    fn end_prompt(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,37 @@
+//! Standard output.
+
+use std::borrow::Cow;
+use std::io::{self, IsTerminal, Write};
+
+use crate::escape::escape;
+
+/// Where lines are written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Screen {
+    /// Whether control characters would drive a terminal.
+    is_terminal: bool,
+}
+
+impl Screen {
+    /// Standard output.
+    pub(crate) fn stdout() -> Self {
+        Self { is_terminal: io::stdout().is_terminal() }
+    }
+
+    /// `line` as it may be shown: to the byte in a pipe, harmless and without an empty end on a terminal.
+    pub(super) fn render<'a>(&self, line: &'a str) -> Cow<'a, str> {
+        if self.is_terminal { escape(line.trim_end_matches(['\r', '\n'])) } else { line.into() }
+    }
+
+    /// Writes one line.
+    pub(crate) fn line(&self, line: &str) -> io::Result<()> {
+        write(&format!("{}\n", self.render(line)))
+    }
+}
+
+/// Writes a text that stays open for what follows.
+pub(super) fn write(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}

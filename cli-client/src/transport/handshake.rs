@@ -1,0 +1,89 @@
+//! From a URL to an open WebSocket.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::error::{Error, ProtocolError, SubProtocolError};
+use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, Uri};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+use tokio_util::either::Either;
+
+use super::{Failure, MAX_MESSAGE, tls};
+
+/// Longest time for the TLS and WebSocket handshakes together.
+const HANDSHAKE_TIME: Duration = Duration::from_secs(30);
+
+/// Bytes that are read or gathered for writing at a time: conversations are short.
+const BUFFER: usize = 4 * 1024;
+
+/// An open WebSocket, with or without TLS.
+pub(crate) type Socket = WebSocketStream<Either<TcpStream, TlsStream<TcpStream>>>;
+
+/// What frames mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// JSON events of [`vez_protocol::SUBPROTOCOL`].
+    Events,
+    /// A frame is a message: any other WebSocket server.
+    Plain,
+}
+
+/// Opens a WebSocket, asking for the queue's events first.
+///
+/// A server that knows no subprotocol is asked again without one, since tungstenite ends a handshake that
+/// leaves the offer unanswered (RFC 6455 §4.1 allows it).
+pub(crate) async fn open(url: &Uri, ca: Option<&Path>) -> Result<(Socket, Dialect), Failure> {
+    match attempt(url, ca, Dialect::Events).await {
+        Err(Failure::WebSocket(error)) if declines_subprotocol(&error) => {
+            Ok((attempt(url, ca, Dialect::Plain).await?, Dialect::Plain))
+        }
+        socket => Ok((socket?, Dialect::Events)),
+    }
+}
+
+async fn attempt(url: &Uri, ca: Option<&Path>, dialect: Dialect) -> Result<Socket, Failure> {
+    let secure = url.scheme_str() == Some("wss");
+    let host = url.host().unwrap_or_default();
+    let port = url.port_u16().unwrap_or(if secure { 443 } else { 80 });
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let stream = TcpStream::connect((bare, port)).await?;
+    stream.set_nodelay(true)?;
+    let handshake = async {
+        let stream = match secure {
+            true => Either::Right(tls::connect(stream, bare, ca).await?),
+            false => Either::Left(stream),
+        };
+        let (socket, _) = client_async_with_config(request(url, dialect)?, stream, Some(config())).await?;
+        Ok(socket)
+    };
+    timeout(HANDSHAKE_TIME, handshake).await.unwrap_or(Err(Failure::TimedOut))
+}
+
+fn request(url: &Uri, dialect: Dialect) -> Result<Request, Failure> {
+    let mut request = url.into_client_request()?;
+    if dialect == Dialect::Events {
+        let offer = HeaderValue::from_static(vez_protocol::SUBPROTOCOL);
+        request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, offer);
+    }
+    Ok(request)
+}
+
+fn config() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(BUFFER)
+        .max_message_size(Some(MAX_MESSAGE))
+        .max_frame_size(Some(MAX_MESSAGE))
+}
+
+fn declines_subprotocol(error: &Error) -> bool {
+    let declined = ProtocolError::SecWebSocketSubProtocolError(SubProtocolError::NoSubProtocol);
+    matches!(error, Error::Protocol(error) if *error == declined)
+}

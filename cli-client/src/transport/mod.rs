@@ -1,0 +1,86 @@
+//! What the client needs of a connection, whatever carries it.
+
+mod failure;
+mod handshake;
+mod tcp;
+mod tls;
+mod websocket;
+
+use std::future::Future;
+use std::time::Duration;
+
+use vez_protocol::{ByeReason, NotUtf8};
+
+pub(crate) use failure::Failure;
+pub(crate) use tcp::TcpTransport;
+pub(crate) use websocket::WebSocketTransport;
+
+/// Longest message that is sent or shown, in bytes: the most that a server can be told to take.
+pub(crate) const MAX_MESSAGE: usize = 64 * 1024 * 1024;
+
+/// One connection to the server.
+pub(crate) trait Transport {
+    /// Whether the server tells the place in the queue and the turn before anything else.
+    fn shows_queue(&self) -> bool;
+
+    /// Sends one message; dropped before its end, the connection can only be closed.
+    fn send(&mut self, message: &str) -> impl Future<Output = Result<(), Failure>>;
+
+    /// What the server says next; dropped before its end, nothing is lost.
+    fn receive(&mut self) -> impl Future<Output = Result<Event, Failure>>;
+
+    /// Asks to leave by `word`; `reply_due` says that the server still owes an answer.
+    fn leave(&mut self, word: &str, reply_due: bool) -> impl Future<Output = Result<(), Failure>>;
+
+    /// Ends the connection properly, within a bounded time.
+    fn close(&mut self) -> impl Future<Output = ()>;
+}
+
+/// What the server says.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// The place in the queue.
+    Waiting(Place),
+    /// The conversation is the user's.
+    Turn,
+    /// An answer, or a word of the server's own.
+    Reply(String),
+    /// The turn ends soon.
+    Warning {
+        /// Seconds that are left.
+        seconds: u64,
+        /// What ends it.
+        reason: ByeReason,
+    },
+    /// The last word; only the end of the connection follows.
+    Bye(String),
+    /// The server ended the connection, over a WebSocket by this Close frame.
+    Closed(Option<Closing>),
+}
+
+/// A place in the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// 1 is next in line.
+    pub(crate) position: usize,
+    /// How many have to leave before.
+    pub(crate) ahead: Option<usize>,
+    /// Until the turn, where the server can guess.
+    pub(crate) estimate: Option<Duration>,
+}
+
+/// A WebSocket's Close frame (RFC 6455 §5.5.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Closing {
+    /// The status code.
+    pub(crate) code: u16,
+    /// Why, in the server's words; may be empty.
+    pub(crate) reason: String,
+}
+
+fn text_of(bytes: &[u8]) -> Result<&str, NotUtf8> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let position = error.valid_up_to();
+        NotUtf8 { byte: bytes[position], position }
+    })
+}

@@ -1,0 +1,138 @@
+//! A WebSocket: the events of `vez.v1`, or plain text where the server does not speak it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
+use tokio_tungstenite::tungstenite::http::Uri;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
+use vez_protocol::{ClientEvent, CloseCode, ServerEvent};
+
+use super::handshake::{self, Dialect, Socket};
+use super::{Closing, Event, Failure, Place, Transport, text_of};
+
+/// Longest time for the closing handshake (RFC 6455 §7.1.2).
+const CLOSE_TIME: Duration = Duration::from_secs(2);
+
+/// A WebSocket connection.
+pub(crate) struct WebSocketTransport {
+    socket: Socket,
+    dialect: Dialect,
+    /// Once the user leaves: how many plain texts come before the farewell.
+    before_farewell: Option<usize>,
+    /// The code that the client's Close frame will carry.
+    close_code: CloseCode,
+}
+
+impl WebSocketTransport {
+    /// Connects to `url`; the roots of the file `ca` are trusted beside the system's.
+    pub(crate) async fn connect(url: &Uri, ca: Option<&Path>) -> Result<Self, Failure> {
+        let (socket, dialect) = handshake::open(url, ca).await?;
+        Ok(Self { socket, dialect, before_farewell: None, close_code: CloseCode::Normal })
+    }
+
+    async fn next_event(&mut self) -> Result<Event, Failure> {
+        loop {
+            let event = match self.socket.next().await {
+                Some(Ok(Message::Text(text))) => self.read(&text)?,
+                Some(Ok(Message::Binary(bytes))) => self.read(text_of(&bytes)?)?,
+                Some(Ok(Message::Close(frame))) => Some(Event::Closed(frame.map(closing))),
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => None,
+                Some(Err(error)) if !is_end(&error) => return Err(error.into()),
+                Some(Err(_)) | None => Some(Event::Closed(None)),
+            };
+            if let Some(event) = event {
+                return Ok(event);
+            }
+        }
+    }
+
+    fn read(&mut self, text: &str) -> Result<Option<Event>, Failure> {
+        match self.dialect {
+            Dialect::Events => Ok(event_of(ServerEvent::from_json(text)?)),
+            Dialect::Plain => Ok(Some(self.plain(text.to_owned()))),
+        }
+    }
+
+    fn plain(&mut self, text: String) -> Event {
+        match &mut self.before_farewell {
+            None => Event::Reply(text),
+            Some(0) => Event::Bye(text),
+            Some(replies) => {
+                *replies -= 1;
+                Event::Reply(text)
+            }
+        }
+    }
+}
+
+impl Transport for WebSocketTransport {
+    fn shows_queue(&self) -> bool {
+        self.dialect == Dialect::Events
+    }
+
+    async fn send(&mut self, message: &str) -> Result<(), Failure> {
+        let text = match self.dialect {
+            Dialect::Events => ClientEvent::Message { text: message.into() }.to_json(),
+            Dialect::Plain => message.to_owned(),
+        };
+        Ok(self.socket.send(Message::text(text)).await?)
+    }
+
+    async fn receive(&mut self) -> Result<Event, Failure> {
+        let event = self.next_event().await;
+        if let Err(failure) = &event {
+            self.close_code = failure.close_code();
+        }
+        event
+    }
+
+    async fn leave(&mut self, word: &str, reply_due: bool) -> Result<(), Failure> {
+        self.before_farewell = Some(usize::from(reply_due));
+        self.send(word).await
+    }
+
+    async fn close(&mut self) {
+        let frame = CloseFrame { code: u16::from(self.close_code).into(), reason: "".into() };
+        let handshake = async {
+            self.socket.close(Some(frame)).await?;
+            while let Some(message) = self.socket.next().await.transpose()? {
+                if message.is_close() {
+                    break;
+                }
+            }
+            Ok::<(), Error>(())
+        };
+        // The conversation is over: a server that does not answer the Close frame is left alone.
+        let _ = timeout(CLOSE_TIME, handshake).await;
+    }
+}
+
+fn event_of(event: ServerEvent<'_>) -> Option<Event> {
+    Some(match event {
+        ServerEvent::Waiting { position, ahead, estimate_seconds } => {
+            let estimate = estimate_seconds.map(Duration::from_secs);
+            Event::Waiting(Place { position, ahead, estimate })
+        }
+        ServerEvent::Turn => Event::Turn,
+        ServerEvent::Reply { text } => Event::Reply(text.into_owned()),
+        ServerEvent::Warning { seconds, reason } => Event::Warning { seconds, reason },
+        ServerEvent::Bye { text, .. } => Event::Bye(text.into_owned()),
+        ServerEvent::Pong | ServerEvent::Unknown => return None,
+    })
+}
+
+fn closing(frame: CloseFrame) -> Closing {
+    Closing { code: frame.code.into(), reason: frame.reason.as_str().to_owned() }
+}
+
+/// The stream ended, with or without a Close frame.
+fn is_end(error: &Error) -> bool {
+    use ProtocolError::ResetWithoutClosingHandshake;
+    matches!(
+        error,
+        Error::ConnectionClosed | Error::AlreadyClosed | Error::Protocol(ResetWithoutClosingHandshake)
+    )
+}
