@@ -56,8 +56,17 @@ impl Client {
 
     /// Waits until what was printed ends with `text`.
     pub(crate) async fn expect(&mut self, text: &str) {
+        self.read_until(text, |printed| printed.ends_with(text.as_bytes())).await;
+    }
+
+    /// Waits until `text` was printed.
+    pub(crate) async fn expect_part(&mut self, text: &str) {
+        self.read_until(text, |printed| String::from_utf8_lossy(printed).contains(text)).await;
+    }
+
+    async fn read_until(&mut self, text: &str, done: impl Fn(&[u8]) -> bool) {
         let read = async {
-            while !self.printed.ends_with(text.as_bytes()) {
+            while !done(&self.printed) {
                 let count = self.stdout.read_buf(&mut self.printed).await.expect("the output is read");
                 assert_ne!(count, 0, "the client ended after {:?}", self.text());
             }

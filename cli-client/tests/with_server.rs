@@ -1,0 +1,101 @@
+//! `vez-client` and the real server together: both sides of the report's example, and the queue in between.
+
+mod common;
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use common::{Client, LEAVING, LEFT, PROMPT, greeting};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use vez_server::{Config, Server, Transcript};
+
+/// A transcript that the test reads.
+#[derive(Clone, Default)]
+struct Output(Arc<Mutex<String>>);
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let text = str::from_utf8(bytes).expect("the transcript is text");
+        self.0.lock().expect("nobody panics with the output").push_str(text);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A server in this process, ended with its test.
+struct Running {
+    tcp: String,
+    websocket: String,
+    transcript: Transcript,
+    output: Output,
+    _end: DropGuard,
+}
+
+fn start() -> Running {
+    let mut config = Config::standard();
+    config.tcp = "127.0.0.1:0".parse().expect("an address");
+    config.http = "127.0.0.1:0".parse().expect("an address");
+    let output = Output::default();
+    let transcript = Transcript::new(output.clone()).expect("a thread starts");
+    let server = Server::bind(config, transcript.clone()).expect("free ports");
+    let tcp = server.tcp_address().expect("TCP is on").to_string();
+    let websocket = format!("ws://{}/ws", server.http_address().expect("HTTP is on"));
+    let shutdown = CancellationToken::new();
+    tokio::spawn(server.run(shutdown.clone()));
+    Running { tcp, websocket, transcript, output, _end: shutdown.drop_guard() }
+}
+
+#[tokio::test]
+async fn both_sides_of_the_reports_example() {
+    let server = start();
+    let mut client = Client::start(&server.tcp);
+    client.expect(PROMPT).await;
+    client.type_line("Olá, tudo bem?").await;
+    client.expect(&format!("Resposta do servidor: Servidor recebeu: 'Olá, tudo bem?'\n{PROMPT}")).await;
+    client.type_line("sair").await;
+    let expected = format!(
+        "{}{PROMPT}Resposta do servidor: Servidor recebeu: 'Olá, tudo bem?'\n\
+         {PROMPT}{LEAVING}Resposta do servidor: Servidor: Desconectando...\n{LEFT}",
+        greeting(&server.tcp)
+    );
+    assert_eq!(client.finish().await, (expected, 0));
+
+    server.transcript.finish();
+    let seen = server.output.0.lock().expect("nobody panics with the output").clone();
+    let lines: Vec<&str> = seen.lines().skip(3).collect();
+    let (_, peer) = lines[0].split_once("Conectado por ").expect("the first line names the peer");
+    let expected = [
+        format!("Conectado por {peer}"),
+        format!("Mensagem recebida de {peer}: Olá, tudo bem?"),
+        format!("Mensagem recebida de {peer}: sair"),
+        format!("Cliente {peer} solicitou desconexão."),
+        format!("Conexão com {peer} encerrada."),
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[tokio::test]
+async fn a_websocket_client_sees_its_place_and_then_its_turn() {
+    let server = start();
+    let mut holder = Client::start(&server.tcp);
+    holder.expect(PROMPT).await;
+    holder.type_line("um").await;
+    holder.expect(&format!("'um'\n{PROMPT}")).await;
+    let mut waiting = Client::start(&server.websocket);
+    waiting.expect_part("Você é o próximo da fila").await;
+    waiting.type_line("dois").await;
+    holder.type_line("sair").await;
+    holder.finish().await;
+    waiting.expect_part("É a sua vez.").await;
+    waiting.expect_part("Resposta do servidor: Servidor recebeu: 'dois'").await;
+    waiting.type_line("sair").await;
+    let (printed, status) = waiting.finish().await;
+    assert!(
+        printed.ends_with(&format!("Resposta do servidor: Servidor: Desconectando...\n{LEFT}")),
+        "{printed}"
+    );
+    assert_eq!(status, 0);
+}
