@@ -102,6 +102,13 @@ impl Ending {
     }
 }
 
+impl Failure {
+    /// A message of `size` bytes is over the `limit`.
+    pub(crate) fn message_too_big(size: usize, limit: usize) -> Self {
+        Self::TooBig(format!("mensagem de {size} bytes, maior que o limite de {limit}"))
+    }
+}
+
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};

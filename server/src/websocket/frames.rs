@@ -11,6 +11,7 @@ use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
 
 use super::heartbeat::{Beat, Heartbeat};
 use super::socket::Socket;
+use super::style::Style;
 use crate::config::Config;
 use crate::http::Stream;
 use crate::session::Failure;
@@ -34,12 +35,12 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    pub(super) async fn new(socket: Socket, config: &Config) -> Self {
-        let limit = config.limits.max_message;
+    pub(super) async fn new(socket: Socket, style: Style, config: &Config) -> Self {
+        let limit = style.frame_limit(config.limits.max_message);
         let websocket = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(WRITE_BUFFER)
-            .max_write_buffer_size(2 * WRITE_BUFFER + 8 * limit)
+            .max_write_buffer_size(2 * WRITE_BUFFER + 2 * limit)
             .max_message_size(Some(limit))
             .max_frame_size(Some(limit));
         Self {
@@ -177,7 +178,7 @@ impl Frames {
             Error::ConnectionClosed | Error::AlreadyClosed => Failure::Reset,
             Error::Utf8(error) => Failure::NotText(format!("a mensagem não é UTF-8: {error}")),
             Error::Capacity(CapacityError::MessageTooLong { size, max_size }) => {
-                Failure::TooBig(format!("mensagem de {size} bytes, maior que o limite de {max_size}"))
+                Failure::message_too_big(size, max_size)
             }
             error => Failure::Protocol(error.to_string()),
         }

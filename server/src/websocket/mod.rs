@@ -33,8 +33,8 @@ pub(crate) async fn serve(
     admission: Result<Admission, Denied>,
     context: Arc<Context>,
 ) {
-    let frames =
-        Frames::new(Socket::new(stream, early, context.config.times.write_limit), &context.config).await;
+    let socket = Socket::new(stream, early, context.config.times.write_limit);
+    let frames = Frames::new(socket, style, &context.config).await;
     let mut transport = WebSocketTransport::new(frames, style, &context.config);
     let Admission { ticket, visit } = match admission {
         Ok(admission) => admission,

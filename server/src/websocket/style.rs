@@ -43,6 +43,15 @@ impl Style {
         }
     }
 
+    /// How long a frame may be that carries a message of at most `message` bytes: as an event, each byte may
+    /// be escaped as `\u0000`, within some words around it.
+    pub(super) fn frame_limit(self, message: usize) -> usize {
+        match self {
+            Self::Plain => message,
+            Self::Events => message * r"\u0000".len() + 1024,
+        }
+    }
+
     /// Reads a text or binary frame; a binary one is taken as the text that its bytes spell.
     pub(super) fn hear(self, frame: Frame) -> Result<Heard, Failure> {
         let message = match frame {

@@ -23,12 +23,21 @@ pub(super) struct WebSocketTransport {
     kept: VecDeque<Message>,
     /// Bytes in `kept`.
     kept_bytes: usize,
+    /// Longest message in bytes.
+    max_message: usize,
     linger: Duration,
 }
 
 impl WebSocketTransport {
     pub(super) fn new(frames: Frames, style: Style, config: &Config) -> Self {
-        Self { frames, style, kept: VecDeque::new(), kept_bytes: 0, linger: config.times.linger }
+        Self {
+            frames,
+            style,
+            kept: VecDeque::new(),
+            kept_bytes: 0,
+            max_message: config.limits.max_message,
+            linger: config.times.linger,
+        }
     }
 
     /// Makes room for a conversation.
@@ -40,12 +49,18 @@ impl WebSocketTransport {
     pub(super) async fn hear(&mut self) -> Result<Option<Message>, Failure> {
         while let Some(frame) = self.frames.next().await? {
             match self.style.hear(frame)? {
-                Heard::Message(message) => return Ok(Some(message)),
+                Heard::Message(message) => return self.within_limit(message).map(Some),
                 Heard::Pong => self.frames.try_feed(event(&ServerEvent::Pong))?,
                 Heard::Nothing => {}
             }
         }
         Ok(None)
+    }
+
+    /// Frames of events may be longer than their messages, so that these are measured here.
+    fn within_limit(&self, message: Message) -> Result<Message, Failure> {
+        let (size, limit) = (message.len(), self.max_message);
+        if size <= limit { Ok(message) } else { Err(Failure::message_too_big(size, limit)) }
     }
 
     /// Writes what gathers and probes the peer, without reading; returns only when the peer is gone.

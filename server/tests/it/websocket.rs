@@ -3,7 +3,7 @@
 use crate::common::{Kind, Tcp, TestServer, WebSocket};
 use rstest::rstest;
 use tokio_tungstenite::tungstenite::protocol::Message;
-use vez_protocol::{ByeReason, ServerEvent};
+use vez_protocol::{ByeReason, ClientEvent, ServerEvent};
 
 #[tokio::test]
 async fn a_tool_without_a_subprotocol_sees_exactly_the_reports_conversation() {
@@ -95,13 +95,30 @@ async fn unknown_events_are_ignored() {
     client.expect_reply("Servidor recebeu: 'oi'").await;
 }
 
+fn message_event(text: &str) -> Message {
+    Message::text(ClientEvent::Message { text: text.into() }.to_json())
+}
+
+/// A message is measured without the words and escapes of its event.
+#[rstest]
+#[case("é".repeat(32_768))]
+#[case("\u{1}".repeat(65_536))]
+#[tokio::test]
+async fn an_event_may_carry_a_message_of_exactly_the_limit(#[case] text: String) {
+    let server = TestServer::start().await;
+    let mut client = WebSocket::connect(server.http, true).await;
+    client.say(&text).await;
+    client.expect_reply(&format!("Servidor recebeu: '{text}'")).await;
+}
+
 /// Bad input with the turn, by kind: what is sent, and the close code that it gets.
 #[rstest]
 #[case::binary_that_is_no_text(false, Message::binary(b"\xff".as_slice()), 1007)]
 #[case::too_big(false, Message::text("x".repeat(65_537)), 1009)]
 #[case::no_event(true, Message::text("olá"), 1007)]
 #[case::event_without_its_text(true, Message::text(r#"{"type":"message"}"#), 1007)]
-#[case::too_big_event(true, Message::text("x".repeat(65_537)), 1009)]
+#[case::too_big_event(true, message_event(&"x".repeat(65_537)), 1009)]
+#[case::too_big_frame(true, Message::text("x".repeat(65_536 * 6 + 1025)), 1009)]
 #[tokio::test]
 async fn bad_input_gets_its_close_code(
     #[case] events: bool,
