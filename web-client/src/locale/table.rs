@@ -1,0 +1,207 @@
+//! The one table of texts.
+//!
+//! `{…}` is filled in by [`fill`](super::fill). Those that index.html shows carry the name that it uses in its
+//! `data-text` and `data-label`.
+
+use super::Language;
+
+/// Makes the enum, its list and its look-ups from the table.
+macro_rules! texts {
+    ($($name:ident: $portuguese:literal, $english:literal;)*) => {
+        /// A text of the page.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Text {
+            $(#[doc = $portuguese] $name,)*
+        }
+
+        /// The words of every text, in the order of [`Language`].
+        static TABLE: &[[&str; 2]] = &[$([$portuguese, $english],)*];
+
+        impl Text {
+            /// Every text.
+            #[cfg(test)]
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// Its words.
+            pub(crate) fn in_language(self, language: Language) -> &'static str {
+                TABLE[self as usize][language as usize]
+            }
+        }
+    };
+}
+
+/// Makes the look-up by the names that index.html uses.
+macro_rules! names {
+    ($($text:literal => $name:ident,)*) => {
+        impl Text {
+            /// The names that index.html uses.
+            #[cfg(test)]
+            pub(crate) const NAMES: &'static [&'static str] = &[$($text,)*];
+
+            /// The text with this name in index.html.
+            pub(crate) fn named(name: &str) -> Option<Self> {
+                match name {
+                    $($text => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+texts! {
+    // The page around the conversation.
+    Tagline: "Uma conversa por vez.", "One conversation at a time.";
+    SwitchLanguage: "English", "Português";
+    Sound: "Som", "Sound";
+    Save: "Salvar", "Save";
+    SaveHint: "Salvar a conversa como texto", "Save the conversation as text";
+    Conversation: "Conversa", "Conversation";
+    Field: "Mensagem", "Message";
+    FieldHint: "Enter envia · Shift+Enter quebra a linha · ‘sair’ encerra",
+        "Enter sends · Shift+Enter breaks the line · ‘sair’ leaves";
+    Send: "Enviar", "Send";
+    Newer: "Novas mensagens", "New messages";
+    Reconnect: "Conectar agora", "Connect now";
+    Stay: "Ainda estou aqui", "I am still here";
+    Notify: "Avise-me quando for a minha vez", "Notify me when it is my turn";
+
+    // Leaving.
+    LeaveQueue: "Sair da fila", "Leave the queue";
+    LeaveConversation: "Encerrar", "End";
+    Leaving: "Despedindo-se…", "Saying goodbye…";
+
+    // Waiting and talking.
+    Connecting: "Conectando…", "Connecting…";
+    NextInLine: "Você é o próximo", "You are next";
+    InLine: "Você é o {place} da fila", "You are {place} in line";
+    AheadOne: "Uma pessoa à sua frente.", "One person ahead of you.";
+    AheadMany: "{count} pessoas à sua frente.", "{count} people ahead of you.";
+    AnyMoment: "A qualquer momento.", "Any moment now.";
+    UnderAMinute: "Menos de um minuto.", "Less than a minute.";
+    AboutAMinute: "Cerca de um minuto.", "About a minute.";
+    AboutMinutes: "Cerca de {count} minutos.", "About {count} minutes.";
+    AboutHours: "Mais de {count} h.", "More than {count} h.";
+    WriteAhead: "Pode escrever desde já: a mensagem sai com a sua vez.",
+        "You can write already: the message goes out with your turn.";
+    YourTurn: "É a sua vez", "It is your turn";
+    YourTurnDetail: "A conversa é sua, só sua, até você encerrar.",
+        "The conversation is yours, and only yours, until you end it.";
+    StillHere: "Ainda estou aqui.", "I am still here.";
+    IdleWarning: "Há gente esperando. Sem mensagem sua, a vez passa em {time}.",
+        "Others are waiting. Without a message from you, the turn passes on in {time}.";
+    TurnWarning: "Há gente esperando. A sua vez termina em {time}.",
+        "Others are waiting. Your turn ends in {time}.";
+
+    // Connections end.
+    Farewell: "Conversa encerrada", "Conversation ended";
+    FarewellDetail: "Até a próxima!", "See you!";
+    LeftQueue: "Você saiu da fila", "You left the queue";
+    LeftQueueDetail: "O seu lugar passou para quem vinha depois.", "Your place went to whoever came next.";
+    Shutdown: "O servidor está saindo do ar", "The server is going away";
+    ShutdownDetail: "Assim que ele voltar, você entra na fila de novo.",
+        "As soon as it is back, you join the queue again.";
+    Restart: "O servidor está reiniciando", "The server is restarting";
+    QueueFull: "A fila está cheia", "The queue is full";
+    QueueFullDetail: "Tentamos de novo até abrir um lugar.", "We keep trying until a place opens.";
+    IdleLimit: "A sua vez passou", "Your turn has passed";
+    IdleLimitDetail: "Houve silêncio demais com gente esperando.", "It was silent too long while others waited.";
+    TurnLimit: "O seu tempo acabou", "Your time is up";
+    TurnLimitDetail: "Há gente esperando. Se quiser, entre na fila de novo.",
+        "Others are waiting. You can join the queue again.";
+    TooBig: "A mensagem era grande demais", "The message was too big";
+    TooBigDetail: "O servidor aceita até {limit} por mensagem.", "The server takes up to {limit} a message.";
+    Refused: "O servidor recusou a conexão", "The server refused the connection";
+    RefusedDetail: "Abra a página pelo endereço que o servidor mostra.",
+        "Open the page at the address that the server shows.";
+    Error: "O servidor teve um problema", "The server had a problem";
+    ErrorDetail: "A conversa parou aqui. Você pode tentar de novo.", "The conversation stopped here. You can try again.";
+    Network: "A conexão caiu", "The connection was lost";
+    NetworkDetail: "Ao voltar, você entra no fim da fila. O que escreveu está guardado.",
+        "On return you join the end of the queue. What you wrote is kept.";
+    Unreachable: "O servidor não responde", "The server does not answer";
+    UnreachableDetail: "Pode estar desligado, ou a rede falhou.", "It may be off, or the network failed.";
+    Offline: "Você está sem rede", "You are offline";
+    OfflineDetail: "Conectamos de novo assim que a rede voltar.", "We connect again as soon as the network is back.";
+    RetryIn: "Nova tentativa em {time}", "Next try in {time}";
+
+    // Messages.
+    Me: "Você", "You";
+    Server: "Servidor", "Server";
+    Copy: "Copiar", "Copy";
+    Copied: "Mensagem copiada.", "Message copied.";
+    NotCopied: "O navegador não deixou copiar.", "The browser did not allow copying.";
+    DeliveryWaiting: "espera a vez", "waiting for the turn";
+    DeliverySent: "enviada", "sent";
+    DeliveryAnswered: "respondida", "answered";
+    DeliveryUnanswered: "sem resposta", "no answer";
+    DeliveryUnsent: "não enviada", "not sent";
+    NoteBegan: "A sua vez começou", "Your turn began";
+    NoteEnded: "A conversa terminou", "The conversation ended";
+    NoteLost: "A conexão caiu", "The connection was lost";
+    EmptyRefused: "Por favor, digite uma mensagem ou ‘sair’.", "Please type a message or ‘sair’.";
+    RoomLeft: "Cabem mais {bytes}.", "Room for {bytes} more.";
+    RoomExceeded: "Passou {bytes} do limite de {limit}.", "{bytes} over the limit of {limit}.";
+    FileName: "conversa.txt", "conversation.txt";
+}
+
+names! {
+    "tagline" => Tagline,
+    "switch-language" => SwitchLanguage,
+    "sound" => Sound,
+    "save" => Save,
+    "save-hint" => SaveHint,
+    "conversation" => Conversation,
+    "field" => Field,
+    "field-hint" => FieldHint,
+    "send" => Send,
+    "newer" => Newer,
+    "reconnect" => Reconnect,
+    "stay" => Stay,
+    "notify" => Notify,
+    "leave-queue" => LeaveQueue,
+    "connecting" => Connecting,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Language, Text};
+
+    const PAGE: &str = include_str!("../../index.html");
+
+    /// The values of an attribute in index.html, with what follows the value.
+    fn values(attribute: &str) -> BTreeSet<&'static str> {
+        PAGE.split(&format!(" {attribute}=\"")).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+    }
+
+    fn holes(text: &str) -> BTreeSet<&str> {
+        text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect()
+    }
+
+    #[test]
+    fn every_text_is_in_both_languages_with_the_same_holes() {
+        for text in Text::ALL {
+            let portuguese = text.in_language(Language::Portuguese);
+            let english = text.in_language(Language::English);
+            assert!(!portuguese.trim().is_empty() && !english.trim().is_empty(), "{text:?}");
+            assert_eq!(holes(portuguese), holes(english), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_page_and_the_table_name_the_same_texts() {
+        let used: BTreeSet<_> = values("data-text").union(&values("data-label")).copied().collect();
+        let named: BTreeSet<_> = Text::NAMES.iter().copied().collect();
+        assert_eq!(used, named);
+    }
+
+    #[test]
+    fn the_page_starts_with_the_portuguese_of_the_table() {
+        for name in values("data-text") {
+            let text = Text::named(name).expect(name).in_language(Language::Portuguese);
+            assert!(PAGE.contains(&format!(">{text}<")), "{name}: {text}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The connection to the server.
+
+#[cfg(all(test, target_arch = "wasm32"))]
+mod tests;
+
+use std::rc::Rc;
+
+use vez_protocol::{ClientEvent, ServerEvent};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{CloseEvent, MessageEvent, WebSocket};
+
+use crate::browser::{listener::Listener, window};
+use crate::state::Event;
+use crate::wire;
+
+/// A WebSocket that speaks `vez.v1`; on drop it is closed and not heard any more.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    socket: WebSocket,
+    _listeners: [Listener; 3],
+}
+
+impl Socket {
+    /// Opens a connection and tells `hear` what happens on it.
+    ///
+    /// # Errors
+    /// When the browser refuses the address.
+    pub(crate) fn open(url: &str, hear: Rc<dyn Fn(Event)>) -> Result<Self, JsValue> {
+        let socket = WebSocket::new_with_str(url, vez_protocol::SUBPROTOCOL)?;
+        let (opened, received, closed) = (hear.clone(), hear.clone(), hear);
+        let listeners = [
+            Listener::new(&socket, "open", move |_| opened(Event::Opened))?,
+            Listener::new(&socket, "message", move |event| {
+                if let Some(event) = read(event.unchecked_ref()) {
+                    received(Event::Received(event));
+                }
+            })?,
+            Listener::new(&socket, "close", move |event| {
+                closed(Event::Closed(event.unchecked_ref::<CloseEvent>().code()));
+            })?,
+        ];
+        Ok(Self { socket, _listeners: listeners })
+    }
+
+    /// Tells the server.
+    pub(crate) fn send(&self, event: &ClientEvent<'_>) {
+        // It fails only while the socket opens, when the state sends nothing.
+        _ = wire::write(event).map(|frame| self.socket.send_with_str(&frame));
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // It fails only for a code out of range, and this one is the default.
+        _ = self.socket.close();
+    }
+}
+
+/// The event in a frame; what is none is ignored.
+fn read(frame: &MessageEvent) -> Option<ServerEvent<'static>> {
+    wire::read(&frame.data().as_string()?)
+}
+
+/// Where this page's own server is listening.
+///
+/// # Errors
+/// Outside a page.
+pub(crate) fn url() -> Result<String, JsValue> {
+    let location = window()?.location();
+    let scheme = if location.protocol()? == "https:" { "wss://" } else { "ws://" };
+    Ok(String::from(scheme) + &location.host()? + "/ws")
+}

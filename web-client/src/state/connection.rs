@@ -1,0 +1,214 @@
+//! What the connection, the network and the page's comings and goings do to the state.
+
+use vez_protocol::{ByeReason, ClientEvent, ServerEvent};
+
+use super::{Delivery, Effect, Ending, Moment, Note, Phase, Place, Retry, Speaker, State, Talk, Warning};
+
+/// The close code that stands for a connection that was lost (RFC 6455 §7.1.5).
+const LOST: u16 = 1006;
+/// How long a countdown that ran out stays in sight, in milliseconds.
+const OVERDUE: u64 = 2_000;
+
+impl State {
+    pub(super) fn started(&mut self, now: u64) {
+        if matches!(self.phase, Phase::Connecting | Phase::Asleep) {
+            self.connect(now);
+        }
+    }
+
+    pub(super) fn connect(&mut self, now: u64) {
+        self.phase = Phase::Connecting;
+        self.link.open(now);
+        self.ask(Effect::Connect);
+    }
+
+    pub(super) fn received(&mut self, event: ServerEvent<'static>, now: u64) {
+        if !self.phase.is_connected() {
+            return;
+        }
+        self.link.hear(now);
+        match event {
+            ServerEvent::Waiting { position, ahead, estimate_seconds } => {
+                let expected = estimate_seconds.map(|seconds| later(now, seconds));
+                self.phase = Phase::Waiting(Place { position, ahead: ahead.unwrap_or(position), expected });
+            }
+            ServerEvent::Turn => self.turn_came(now),
+            ServerEvent::Reply { text } => {
+                self.settle_oldest();
+                self.say(Speaker::Server, text.into_owned(), now);
+            }
+            ServerEvent::Warning { seconds, reason } => self.warned(later(now, seconds), reason),
+            ServerEvent::Bye { reason, text } => self.bye(reason, text.into_owned(), now),
+            ServerEvent::Pong | ServerEvent::Unknown => {}
+        }
+    }
+
+    fn turn_came(&mut self, now: u64) {
+        if self.phase.talk().is_some() {
+            return;
+        }
+        self.phase = Phase::Talking(Talk::default());
+        self.say(Speaker::Page(Note::Began), String::new(), now);
+        self.ask(Effect::Focus);
+        if !self.is_visible {
+            self.ask(Effect::Call);
+        }
+        while let Some(index) = self.conversation.oldest(Delivery::Waiting) {
+            self.send(index);
+        }
+    }
+
+    fn settle_oldest(&mut self) {
+        if let Some(index) = self.conversation.oldest(Delivery::Sent) {
+            self.conversation.turn(index, Delivery::Answered);
+            self.ask(Effect::KeepEntry(index));
+        }
+    }
+
+    fn warned(&mut self, deadline: u64, reason: ByeReason) {
+        if let Some(talk) = self.phase.talk_mut() {
+            talk.warning = Some(Warning { deadline, reason });
+        }
+    }
+
+    fn bye(&mut self, reason: ByeReason, text: String, now: u64) {
+        self.link.bye = Some(reason);
+        if self.phase.talk().is_none() || text.is_empty() {
+            return;
+        }
+        if reason == ByeReason::Farewell {
+            self.settle_oldest();
+        }
+        self.say(Speaker::Server, text, now);
+    }
+
+    pub(super) fn closed(&mut self, code: u16, moment: Moment) {
+        if !self.phase.is_connected() {
+            return;
+        }
+        let is_leaving = self.phase.talk().is_some_and(|talk| talk.leaving);
+        let ending = match Ending::of(self.link.bye.take(), code, self.link.was_open()) {
+            Ending::Network if is_leaving => Ending::Farewell,
+            ending => ending,
+        };
+        self.end(ending, moment);
+    }
+
+    /// Leaves the connection behind, with what was on its way.
+    pub(super) fn end(&mut self, ending: Ending, moment: Moment) {
+        let note = if ending == Ending::Network { Note::Lost } else { Note::Ended };
+        self.let_go(note, moment.millis);
+        if ending.is_wanted() {
+            self.give_up(Delivery::Waiting, Delivery::Unsent);
+        }
+        self.phase = match ending.backoff() {
+            Some(first) => {
+                let wait = self.link.back_off(first, moment);
+                Phase::Retrying(Retry { ending, at: self.is_online.then_some(moment.millis + wait) })
+            }
+            None => Phase::Ended(ending),
+        };
+    }
+
+    fn let_go(&mut self, note: Note, now: u64) {
+        self.ask(Effect::Disconnect);
+        self.give_up(Delivery::Sent, Delivery::Unanswered);
+        if self.phase.talk().is_some() {
+            self.say(Speaker::Page(note), String::new(), now);
+        }
+    }
+
+    fn give_up(&mut self, from: Delivery, to: Delivery) {
+        while let Some(index) = self.conversation.oldest(from) {
+            self.conversation.turn(index, to);
+            self.ask(Effect::KeepEntry(index));
+        }
+    }
+
+    fn say(&mut self, speaker: Speaker, text: String, now: u64) {
+        let index = self.conversation.push(speaker, text, now);
+        self.ask(Effect::KeepEntry(index));
+    }
+
+    /// Sends a message that waited.
+    pub(super) fn send(&mut self, index: usize) {
+        self.conversation.turn(index, Delivery::Sent);
+        let text = self.conversation.entries()[index].text.clone().into();
+        self.ask(Effect::Send(ClientEvent::Message { text }));
+        self.ask(Effect::KeepEntry(index));
+    }
+
+    pub(super) fn tick(&mut self, moment: Moment) {
+        let now = moment.millis;
+        if let Phase::Retrying(Retry { at: Some(at), .. }) = self.phase
+            && now >= at
+        {
+            self.connect(now);
+        }
+        if !self.phase.is_connected() {
+            return;
+        }
+        if self.link.is_dead(now) {
+            return self.closed(LOST, moment);
+        }
+        self.drop_overdue_warning(now);
+        if self.link.is_quiet(now) {
+            self.probe(now);
+        }
+    }
+
+    /// The limit may have been lifted: nobody waits any more.
+    fn drop_overdue_warning(&mut self, now: u64) {
+        if let Some(talk) = self.phase.talk_mut() {
+            talk.warning = talk.warning.filter(|warning| now < warning.deadline.saturating_add(OVERDUE));
+        }
+    }
+
+    /// Finds out whether a socket that looks open is.
+    fn probe(&mut self, now: u64) {
+        let is_busy = self.conversation.oldest(Delivery::Sent).is_some();
+        if self.phase.is_connected() && self.link.probe(now, is_busy) {
+            self.ask(Effect::Send(ClientEvent::Ping));
+        }
+    }
+
+    pub(super) fn online(&mut self, now: u64) {
+        self.is_online = true;
+        match self.phase {
+            Phase::Retrying(Retry { at: None, .. }) => self.connect(now),
+            _ => self.probe(now),
+        }
+    }
+
+    pub(super) fn offline(&mut self, now: u64) {
+        self.is_online = false;
+        if let Phase::Retrying(retry) = &mut self.phase {
+            retry.at = None;
+        }
+        self.probe(now);
+    }
+
+    pub(super) fn shown(&mut self, now: u64) {
+        self.is_visible = true;
+        self.probe(now);
+    }
+
+    pub(super) fn hidden(&mut self) {
+        self.is_visible = false;
+        self.ask(Effect::KeepDraft);
+    }
+
+    /// Frees the place in the queue, and lets the browser keep the page for the way back.
+    pub(super) fn page_left(&mut self, now: u64) {
+        self.ask(Effect::KeepDraft);
+        if !matches!(self.phase, Phase::Ended(_)) {
+            self.let_go(Note::Ended, now);
+            self.phase = Phase::Asleep;
+        }
+    }
+}
+
+/// So many seconds after a time in milliseconds; a peer may name any number.
+fn later(now: u64, seconds: u64) -> u64 {
+    now.saturating_add(seconds.saturating_mul(1000))
+}

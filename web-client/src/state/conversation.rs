@@ -1,0 +1,138 @@
+//! What was said, by whom and when, and what became of it.
+
+/// One thing in the conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Who said it.
+    pub(crate) speaker: Speaker,
+    /// When, in milliseconds since the epoch.
+    pub(crate) millis: u64,
+    /// The words; empty for a note, whose words depend on the language.
+    pub(crate) text: String,
+}
+
+/// Who says something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Speaker {
+    /// The person.
+    Me(Delivery),
+    /// The server.
+    Server,
+    /// The page, about the conversation.
+    Page(Note),
+}
+
+/// What became of a message of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    /// It waits for the turn.
+    Waiting,
+    /// It is with the server.
+    Sent,
+    /// The server answered it.
+    Answered,
+    /// The connection ended before the answer.
+    Unanswered,
+    /// We left before it went out.
+    Unsent,
+}
+
+/// What the page notes between the messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Note {
+    /// The turn came.
+    Began,
+    /// The conversation ended.
+    Ended,
+    /// The connection was lost during the conversation.
+    Lost,
+}
+
+/// The conversation, oldest first; it only grows, and only what became of a message changes.
+#[derive(Debug, Default)]
+pub(crate) struct Conversation {
+    entries: Vec<Entry>,
+    /// Every entry before this one is as it will stay.
+    settled: usize,
+}
+
+impl Conversation {
+    /// All of it.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Takes up a conversation that was kept over a reload: what was on its way then is lost.
+    pub(crate) fn restore(entries: Vec<Entry>) -> Self {
+        let mut conversation = Self { entries, settled: 0 };
+        while let Some(index) = conversation.oldest(Delivery::Sent) {
+            conversation.turn(index, Delivery::Unanswered);
+        }
+        conversation
+    }
+
+    /// Adds an entry and answers its index.
+    pub(crate) fn push(&mut self, speaker: Speaker, text: String, millis: u64) -> usize {
+        self.entries.push(Entry { speaker, millis, text });
+        self.entries.len() - 1
+    }
+
+    /// The oldest message that is waiting, or sent and without an answer.
+    pub(crate) fn oldest(&self, delivery: Delivery) -> Option<usize> {
+        let found = self.entries[self.settled..].iter().position(|e| e.speaker == Speaker::Me(delivery));
+        found.map(|offset| self.settled + offset)
+    }
+
+    /// Says what became of a message.
+    pub(crate) fn turn(&mut self, index: usize, delivery: Delivery) {
+        self.entries[index].speaker = Speaker::Me(delivery);
+        self.settle();
+    }
+
+    /// Steps over what will not change, so that a long conversation is not searched from its start.
+    fn settle(&mut self) {
+        let open = self.entries[self.settled..].iter().position(|entry| entry.speaker.is_open());
+        self.settled = open.map_or(self.entries.len(), |offset| self.settled + offset);
+    }
+}
+
+impl Speaker {
+    /// Whether what became of it can still change.
+    fn is_open(self) -> bool {
+        matches!(self, Self::Me(Delivery::Waiting | Delivery::Sent))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Conversation, Delivery, Note, Speaker};
+
+    fn say(conversation: &mut Conversation, delivery: Delivery) -> usize {
+        conversation.push(Speaker::Me(delivery), "oi".into(), 0)
+    }
+
+    #[test]
+    fn answers_go_to_the_oldest_message_without_one() {
+        let mut conversation = Conversation::default();
+        let first = say(&mut conversation, Delivery::Sent);
+        conversation.push(Speaker::Page(Note::Began), String::new(), 0);
+        let second = say(&mut conversation, Delivery::Sent);
+        assert_eq!(conversation.oldest(Delivery::Sent), Some(first));
+        conversation.turn(first, Delivery::Answered);
+        assert_eq!(conversation.oldest(Delivery::Sent), Some(second));
+        conversation.turn(second, Delivery::Answered);
+        assert_eq!(conversation.oldest(Delivery::Sent), None);
+        let third = say(&mut conversation, Delivery::Sent);
+        assert_eq!(conversation.oldest(Delivery::Sent), Some(third));
+    }
+
+    #[test]
+    fn what_was_on_its_way_before_a_reload_is_lost_and_what_waited_still_waits() {
+        let mut before = Conversation::default();
+        let sent = say(&mut before, Delivery::Sent);
+        let waiting = say(&mut before, Delivery::Waiting);
+        let after = Conversation::restore(before.entries().to_vec());
+        assert_eq!(after.entries()[sent].speaker, Speaker::Me(Delivery::Unanswered));
+        assert_eq!(after.oldest(Delivery::Waiting), Some(waiting));
+    }
+}

@@ -1,0 +1,116 @@
+//! What reaches the state, and what it asks for.
+
+use vez_protocol::{ClientEvent, ServerEvent};
+
+/// When something happened, and the chance that belongs to it, so that the state itself is pure.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    /// Milliseconds since the Unix epoch.
+    pub(crate) millis: u64,
+    /// A random number from 0 up to 1.
+    pub(crate) chance: f64,
+}
+
+/// Something that happened.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// The page is ready.
+    Started,
+    /// The socket is open.
+    Opened,
+    /// The server said something.
+    Received(ServerEvent<'static>),
+    /// The socket closed, with the Close frame's code or 1006.
+    Closed(u16),
+    /// The person changed the text in the field.
+    Edited(String),
+    /// The person sends the draft.
+    Submitted,
+    /// The person says that they are still there.
+    StayAsked,
+    /// The person leaves the queue or the conversation.
+    LeaveAsked,
+    /// The person wants to connect now.
+    ReconnectAsked,
+    /// The person wants the other language.
+    LanguageSwitched,
+    /// The person wants sound, or no sound.
+    SoundSwitched,
+    /// The person wants to be notified.
+    NotificationsAsked,
+    /// The browser said what it thinks of notifications.
+    NotificationsAnswered(Permission),
+    /// The person copies the message with this index.
+    CopyAsked(usize),
+    /// The person goes from this message's copy button to the next, or to the one before.
+    Stepped {
+        /// The message's index.
+        from: usize,
+        /// Whether to the next.
+        forward: bool,
+    },
+    /// The person saves the conversation as text.
+    SaveAsked,
+    /// The alarm that [`State::alarm`](super::State::alarm) asked for went off.
+    Tick,
+    /// The network is back.
+    Online,
+    /// The network is gone.
+    Offline,
+    /// The page is in sight.
+    Shown,
+    /// The page is out of sight.
+    Hidden,
+    /// The page goes, perhaps into the back-forward cache.
+    PageLeft,
+    /// The page comes back from the back-forward cache.
+    PageReturned,
+}
+
+/// Something to be done.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Effect {
+    /// Open a new socket, letting go of any other.
+    Connect,
+    /// Close the socket and hear no more from it.
+    Disconnect,
+    /// Tell the server.
+    Send(ClientEvent<'static>),
+    /// Show the draft in the field, which differs from what was typed.
+    ShowDraft,
+    /// Put the cursor into the field.
+    Focus,
+    /// Call the person, who is looking elsewhere.
+    Call,
+    /// Ask whether notifications are welcome.
+    AskNotifications,
+    /// Copy the message with this index.
+    Copy(usize),
+    /// Put the focus on the copy button after or before this message's.
+    Step {
+        /// The message's index.
+        from: usize,
+        /// Whether after.
+        forward: bool,
+    },
+    /// Offer the conversation as a file.
+    Download,
+    /// Keep the message with this index over a reload.
+    KeepEntry(usize),
+    /// Keep the draft over a reload.
+    KeepDraft,
+    /// Keep the preferences for the next visit.
+    KeepPreferences,
+}
+
+/// Whether the browser lets the page notify.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Permission {
+    /// The person can still be asked.
+    Askable,
+    /// Yes.
+    Granted,
+    /// No, or the browser has no notifications.
+    #[default]
+    Denied,
+}

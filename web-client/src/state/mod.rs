@@ -1,0 +1,158 @@
+//! What the page knows and how that changes: events in, state and effects out. Knows no browser.
+
+mod connection;
+mod conversation;
+mod ending;
+mod event;
+mod link;
+mod person;
+mod phase;
+mod record;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use conversation::{Conversation, Delivery, Entry, Note, Speaker};
+pub(crate) use ending::Ending;
+pub(crate) use event::{Effect, Event, Moment, Permission};
+pub(crate) use phase::{Phase, Place, Retry, Talk, Warning, seconds_until};
+
+use crate::locale::Language;
+use link::Link;
+
+/// Longest message in bytes that the server takes.
+pub(crate) const LIMIT: usize = vez_protocol::limits::MAX_MESSAGE;
+
+/// Everything that the page shows.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// What goes on.
+    pub(crate) phase: Phase,
+    /// What was said.
+    pub(crate) conversation: Conversation,
+    /// What is in the field.
+    pub(crate) draft: String,
+    /// Whether the person tried to send a draft without words.
+    pub(crate) is_empty_refused: bool,
+    /// What the person prefers.
+    pub(crate) preferences: Preferences,
+    /// Whether the browser lets the page notify.
+    pub(crate) notifications: Permission,
+    /// Whether there is a network.
+    pub(crate) is_online: bool,
+    /// Whether the page is in sight.
+    pub(crate) is_visible: bool,
+    link: Link,
+    /// What the event at hand asks for.
+    effects: Vec<Effect>,
+}
+
+/// What the person prefers, kept for the next visit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Preferences {
+    /// The page's language.
+    pub(crate) language: Language,
+    /// Whether a sound calls.
+    pub(crate) sound: bool,
+}
+
+/// What is known when the page starts.
+#[derive(Debug)]
+pub(crate) struct Beginning {
+    /// What was said before a reload.
+    pub(crate) entries: Vec<Entry>,
+    /// What is in the field.
+    pub(crate) draft: String,
+    /// What the person prefers.
+    pub(crate) preferences: Preferences,
+    /// Whether the browser lets the page notify.
+    pub(crate) notifications: Permission,
+    /// Whether there is a network.
+    pub(crate) is_online: bool,
+    /// Whether the page is in sight.
+    pub(crate) is_visible: bool,
+}
+
+impl State {
+    /// The state before the first event.
+    pub(crate) fn new(beginning: Beginning) -> Self {
+        Self {
+            phase: Phase::Connecting,
+            conversation: Conversation::restore(beginning.entries),
+            draft: beginning.draft,
+            is_empty_refused: false,
+            preferences: beginning.preferences,
+            notifications: beginning.notifications,
+            is_online: beginning.is_online,
+            is_visible: beginning.is_visible,
+            link: Link::default(),
+            effects: Vec::new(),
+        }
+    }
+
+    /// Takes an event in and answers what is to be done, in order.
+    pub(crate) fn update(&mut self, event: Event, moment: Moment) -> Vec<Effect> {
+        let now = moment.millis;
+        match event {
+            Event::Started | Event::PageReturned => self.started(now),
+            Event::Opened => self.link.opened(now),
+            Event::Received(event) => self.received(event, now),
+            Event::Closed(code) => self.closed(code, moment),
+            Event::Tick => self.tick(moment),
+            Event::Online => self.online(now),
+            Event::Offline => self.offline(now),
+            Event::Shown => self.shown(now),
+            Event::Hidden => self.hidden(),
+            Event::PageLeft => self.page_left(now),
+            Event::Edited(draft) => self.edited(draft),
+            Event::Submitted => self.submitted(now),
+            Event::StayAsked => self.stay(now),
+            Event::LeaveAsked => self.leave(now),
+            Event::ReconnectAsked => self.reconnect(now),
+            Event::LanguageSwitched => self.switch_language(),
+            Event::SoundSwitched => self.switch_sound(),
+            Event::NotificationsAsked => self.ask(Effect::AskNotifications),
+            Event::NotificationsAnswered(permission) => self.notifications = permission,
+            Event::CopyAsked(index) => self.ask(Effect::Copy(index)),
+            Event::Stepped { from, forward } => self.ask(Effect::Step { from, forward }),
+            Event::SaveAsked => self.ask(Effect::Download),
+        }
+        std::mem::take(&mut self.effects)
+    }
+
+    fn ask(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    /// When the next [`Event::Tick`] is due, in milliseconds since the epoch.
+    pub(crate) fn alarm(&self, now: u64) -> Option<u64> {
+        match self.phase {
+            Phase::Connecting | Phase::Talking(Talk { warning: None, .. }) => Some(self.link.alarm()),
+            Phase::Talking(Talk { warning: Some(warning), .. }) => {
+                Some(self.link.alarm().min(next_second(warning.deadline, now)))
+            }
+            Phase::Waiting(Place { expected: Some(_), .. }) => Some(self.link.alarm().min(now + 10_000)),
+            Phase::Waiting(_) => Some(self.link.alarm()),
+            Phase::Retrying(Retry { at, .. }) => at.map(|at| next_second(at, now).min(at.max(now))),
+            Phase::Ended(_) | Phase::Asleep => None,
+        }
+    }
+
+    /// How many more bytes the draft may have; negative when it has too many.
+    pub(crate) fn room(&self) -> isize {
+        LIMIT as isize - self.draft.len() as isize
+    }
+
+    /// Whether a draft could be sent, at once or with the turn.
+    pub(crate) fn can_submit(&self) -> bool {
+        let is_leaving = self.phase.talk().is_some_and(|talk| talk.leaving);
+        self.room() >= 0 && !is_leaving && !matches!(self.phase, Phase::Ended(_) | Phase::Asleep)
+    }
+}
+
+/// When a countdown to `deadline` next shows another number.
+fn next_second(deadline: u64, now: u64) -> u64 {
+    match deadline.saturating_sub(now) {
+        0 => now + 1000,
+        left => now + (left - 1) % 1000 + 1,
+    }
+}

@@ -1,0 +1,121 @@
+//! How conversations end.
+
+use rstest::rstest;
+use vez_protocol::{ByeReason, ServerEvent};
+
+use super::super::{Delivery, Effect, Ending, Event, Note, Phase, Speaker};
+use super::{Page, entry, reply, waiting};
+
+fn bye(reason: ByeReason) -> ServerEvent<'static> {
+    ServerEvent::Bye { reason, text: "adeus".into() }
+}
+
+#[rstest]
+#[case(ByeReason::Farewell, 1000, Ending::Farewell)]
+#[case(ByeReason::IdleLimit, 1008, Ending::IdleLimit)]
+#[case(ByeReason::TurnLimit, 1008, Ending::TurnLimit)]
+#[case(ByeReason::TooBig, 1009, Ending::TooBig)]
+#[case(ByeReason::Error, 1011, Ending::Error)]
+fn what_will_not_pass_stays_ended(#[case] reason: ByeReason, #[case] code: u16, #[case] ending: Ending) {
+    let mut page = Page::talking();
+    page.told(bye(reason));
+    page.on(Event::Closed(code));
+    assert_eq!(page.state.phase, Phase::Ended(ending));
+    assert_eq!(page.state.alarm(page.now), None);
+    page.seen();
+    for event in [Event::Tick, Event::Online, Event::Shown] {
+        page.on(event);
+    }
+    assert_eq!(page.seen(), [], "never by itself");
+    page.on(Event::ReconnectAsked);
+    assert_eq!(page.seen(), [Effect::Connect]);
+}
+
+#[test]
+fn what_the_server_said_last_is_part_of_the_conversation() {
+    let mut page = Page::talking();
+    page.told(bye(ByeReason::IdleLimit));
+    page.on(Event::Closed(1008));
+    let entries = page.entries();
+    assert_eq!(entries[1..], [(Speaker::Server, "adeus"), (Speaker::Page(Note::Ended), "")]);
+}
+
+#[test]
+fn who_only_waited_had_no_conversation() {
+    let mut page = Page::waiting(2);
+    page.told(bye(ByeReason::Shutdown));
+    page.on(Event::Closed(1001));
+    assert_eq!(page.entries(), []);
+}
+
+#[test]
+fn a_message_without_an_answer_is_marked() {
+    let mut page = Page::talking();
+    page.write("um");
+    page.told(reply("sim"));
+    page.write("dois");
+    page.write("três");
+    page.on(Event::Closed(1006));
+    assert_eq!(page.deliveries(), [Delivery::Answered, Delivery::Unanswered, Delivery::Unanswered]);
+    assert_eq!(page.entries().last(), Some(&(Speaker::Page(Note::Lost), "")));
+    let kept: Vec<_> = page.seen();
+    for index in [3, 4, 5] {
+        assert!(kept.contains(&Effect::KeepEntry(index)), "{index}");
+    }
+}
+
+#[test]
+fn a_farewell_that_got_lost_is_one_all_the_same() {
+    let mut page = Page::talking();
+    page.on(Event::LeaveAsked);
+    page.on(Event::Closed(1006));
+    assert_eq!(page.state.phase, Phase::Ended(Ending::Farewell));
+}
+
+#[test]
+fn the_last_word_belongs_to_its_own_connection() {
+    let mut page = Page::waiting(1);
+    page.told(bye(ByeReason::QueueFull));
+    page.on(Event::Closed(1013));
+    page.on(Event::ReconnectAsked);
+    page.on(Event::Opened);
+    page.on(Event::Closed(1006));
+    assert!(matches!(page.state.phase, Phase::Retrying(retry) if retry.ending == Ending::Network));
+}
+
+#[test]
+fn after_the_end_nothing_arrives_any_more() {
+    let mut page = Page::talking();
+    page.on(Event::Closed(1000));
+    let entries = page.entries().len();
+    for event in [reply("tarde"), waiting(1), ServerEvent::Turn, bye(ByeReason::Error)] {
+        page.told(event);
+    }
+    page.on(Event::Closed(1006));
+    assert_eq!((page.state.phase, page.entries().len()), (Phase::Ended(Ending::Farewell), entries));
+}
+
+#[test]
+fn a_draft_stays_in_the_field_after_the_end() {
+    let mut page = Page::talking();
+    page.on(Event::Closed(1000));
+    page.write("ainda");
+    assert_eq!((page.state.draft.as_str(), page.state.can_submit()), ("ainda", false));
+    page.on(Event::LeaveAsked);
+    assert_eq!(page.state.phase, Phase::Ended(Ending::Farewell));
+}
+
+#[test]
+fn a_page_left_in_conversation_notes_its_end() {
+    let mut page = Page::talking();
+    page.write("um");
+    page.on(Event::PageLeft);
+    assert_eq!(page.deliveries(), [Delivery::Unanswered]);
+    assert_eq!(page.entries().last(), Some(&(Speaker::Page(Note::Ended), "")));
+}
+
+#[test]
+fn a_reload_knows_what_was_never_answered() {
+    let page = Page::with(|beginning| beginning.entries.push(entry(Delivery::Sent, "um")));
+    assert_eq!(page.deliveries(), [Delivery::Unanswered]);
+}

@@ -1,0 +1,160 @@
+//! The conversation, which only grows at its end and keeps the reader's place.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Element, HtmlElement};
+
+use super::row::Row;
+use super::{make, show};
+use crate::browser::element;
+use crate::browser::listener::Listener;
+use crate::browser::size::SizeWatch;
+use crate::locale::Sentences;
+use crate::state::{Entry, Speaker};
+
+/// How close to the end counts as being there, in pixels.
+const NEAR: i32 = 48;
+
+/// How many rows a block has; the browser passes over those out of sight as a whole, which keeps a long
+/// conversation smooth.
+const BLOCK: usize = 100;
+
+/// The conversation's elements.
+#[derive(Debug)]
+pub(super) struct Log {
+    log: HtmlElement,
+    /// Holds the blocks of rows; it grows within the log.
+    list: Element,
+    rows: Vec<Row>,
+    /// The copy button that Tab reaches.
+    reachable: Option<Element>,
+    /// Whether the end stays in sight.
+    follows: Rc<Cell<bool>>,
+    _listeners: [Listener; 2],
+    _sizes: SizeWatch,
+}
+
+impl Log {
+    pub(super) fn new() -> Result<Self, JsValue> {
+        let log: HtmlElement = element("log")?;
+        let list: Element = element("list")?;
+        let follows = Rc::new(Cell::new(true));
+        let (asked, resized, follow) = (log.clone(), log.clone(), follows.clone());
+        Ok(Self {
+            _listeners: [
+                listen_to_scrolling(&log, follows.clone())?,
+                Listener::new(&element("newer")?, "click", move |_| to_end(&asked))?,
+            ],
+            // Rows get their real size only when they come into sight.
+            _sizes: SizeWatch::new(&[&log, &list], move || {
+                if follow.get() {
+                    to_end(&resized);
+                }
+            })?,
+            rows: Vec::new(),
+            reachable: None,
+            follows,
+            log,
+            list,
+        })
+    }
+
+    /// Forgets what was drawn, so that it is drawn anew.
+    pub(super) fn clear(&mut self) {
+        self.rows.clear();
+        self.list.set_text_content(None);
+    }
+
+    /// The element with an entry's words.
+    pub(super) fn words(&self, index: usize) -> Option<&Element> {
+        self.rows.get(index).map(Row::words)
+    }
+
+    /// Draws the entries that are new and the fates that changed.
+    pub(super) fn draw(&mut self, entries: &[Entry], words: Sentences) -> Result<(), JsValue> {
+        for (row, entry) in self.rows.iter_mut().zip(entries) {
+            row.update(entry.speaker, words)?;
+        }
+        match entries.get(self.rows.len()..) {
+            None | Some([]) => Ok(()),
+            Some(new) => self.append(new, words),
+        }
+    }
+
+    fn append(&mut self, new: &[Entry], words: Sentences) -> Result<(), JsValue> {
+        // A conversation that comes back whole is not read out.
+        let is_whole = self.rows.is_empty();
+        self.log.set_attribute("aria-busy", if is_whole { "true" } else { "false" })?;
+        for entry in new {
+            let row = Row::new(entry, self.rows.len(), words)?;
+            self.block()?.append_child(row.element())?;
+            self.make_reachable(row.copy())?;
+            self.rows.push(row);
+        }
+        self.log.set_attribute("aria-busy", "false")?;
+        let is_mine = new.iter().any(|entry| matches!(entry.speaker, Speaker::Me(_)));
+        if is_mine || is_whole {
+            self.follows.set(true);
+        }
+        if self.follows.get() {
+            to_end(&self.log);
+        }
+        show("newer", !self.follows.get())
+    }
+
+    /// The block that takes the next row.
+    fn block(&self) -> Result<Element, JsValue> {
+        match self.list.last_element_child() {
+            Some(last) if self.rows.len() % BLOCK != 0 => Ok(last),
+            _ => {
+                let block = make("div", "block")?;
+                self.list.append_child(&block)?;
+                Ok(block)
+            }
+        }
+    }
+
+    /// Puts the focus on the copy button after or before a message's; notes have none.
+    pub(super) fn step(&self, from: usize, forward: bool) -> Result<(), JsValue> {
+        let copy = if forward {
+            self.rows.iter().skip(from + 1).find_map(Row::copy)
+        } else {
+            self.rows.iter().take(from).rev().find_map(Row::copy)
+        };
+        copy.map_or(Ok(()), |copy| copy.unchecked_ref::<HtmlElement>().focus())
+    }
+
+    /// Lets Tab reach the newest copy button alone; the arrows lead to the others.
+    fn make_reachable(&mut self, copy: Option<&Element>) -> Result<(), JsValue> {
+        let Some(copy) = copy else { return Ok(()) };
+        if let Some(before) = self.reachable.replace(copy.clone()) {
+            before.set_attribute("tabindex", "-1")?;
+        }
+        copy.set_attribute("tabindex", "0")
+    }
+}
+
+/// Scrolling up stops following, reaching the end follows again; growing does neither.
+fn listen_to_scrolling(log: &HtmlElement, follows: Rc<Cell<bool>>) -> Result<Listener, JsValue> {
+    let (scrolled, mut last_top) = (log.clone(), 0);
+    Listener::new(log, "scroll", move |_| {
+        let top = scrolled.scroll_top();
+        if is_at_end(&scrolled) {
+            follows.set(true);
+            _ = show("newer", false);
+        } else if top < last_top {
+            follows.set(false);
+        }
+        last_top = top;
+    })
+}
+
+fn is_at_end(log: &HtmlElement) -> bool {
+    log.scroll_height() - log.scroll_top() - log.client_height() < NEAR
+}
+
+fn to_end(log: &HtmlElement) {
+    log.set_scroll_top(log.scroll_height());
+}

@@ -1,0 +1,144 @@
+//! Draws the state into the page. Text only ever enters it as text nodes.
+
+mod controls;
+mod log;
+mod queue;
+mod roving;
+mod row;
+mod tab;
+#[cfg(all(test, target_arch = "wasm32"))]
+mod tests;
+mod transcript;
+mod translation;
+
+pub(crate) use roving::{copy_index, step};
+
+use wasm_bindgen::JsValue;
+use web_sys::{Element, HtmlElement, HtmlTextAreaElement};
+
+use crate::browser::{document, element, file};
+use crate::locale::{Language, Sentences, Text};
+use crate::panel::{self, Panel};
+use crate::state::State;
+use log::Log;
+use queue::Queue;
+use tab::Tab;
+
+/// The page's elements, with what was last drawn into them.
+#[derive(Debug)]
+pub(crate) struct View {
+    body: HtmlElement,
+    field: HtmlTextAreaElement,
+    log: Log,
+    queue: Queue,
+    tab: Tab,
+    /// The language that the page is in.
+    language: Language,
+}
+
+impl View {
+    /// Finds the elements in the page.
+    ///
+    /// # Errors
+    /// When one is missing.
+    pub(crate) fn new() -> Result<Self, JsValue> {
+        Ok(Self {
+            body: document()?.body().ok_or("no body")?,
+            field: element("message")?,
+            log: Log::new()?,
+            queue: Queue::new()?,
+            tab: Tab::new()?,
+            language: Language::Portuguese,
+        })
+    }
+
+    /// What is in the field.
+    pub(crate) fn draft(&self) -> String {
+        self.field.value()
+    }
+
+    /// Puts a draft into the field.
+    pub(crate) fn show_draft(&self, draft: &str) {
+        self.field.set_value(draft);
+    }
+
+    /// Puts the cursor into the field.
+    pub(crate) fn focus(&self) -> Result<(), JsValue> {
+        self.field.focus()
+    }
+
+    /// Draws a state at a time in milliseconds since the epoch.
+    pub(crate) fn draw(&mut self, state: &State, now: u64) -> Result<(), JsValue> {
+        let words = Sentences(state.preferences.language);
+        if self.language != words.0 {
+            self.language = words.0;
+            translation::translate(words)?;
+            self.log.clear();
+        }
+        self.body.set_attribute("data-state", state.phase.name())?;
+        let panel = Panel::of(state, now);
+        controls::draw_panel(&panel)?;
+        self.queue.draw(&state.phase)?;
+        self.tab.draw(&state.phase, &panel.headline, words)?;
+        self.log.draw(state.conversation.entries(), words)?;
+        controls::draw_buttons(state, words)?;
+        self.draw_hint(state)
+    }
+
+    fn draw_hint(&self, state: &State) -> Result<(), JsValue> {
+        let (hint, is_wrong) = panel::hint(state);
+        say("hint", &hint)?;
+        toggle("hint", "data-wrong", is_wrong)?;
+        self.field.set_attribute("aria-invalid", if is_wrong { "true" } else { "false" })
+    }
+
+    /// Puts the focus on the copy button after or before a message's.
+    pub(crate) fn step(&self, from: usize, forward: bool) -> Result<(), JsValue> {
+        self.log.step(from, forward)
+    }
+
+    /// The element with a message's words.
+    pub(crate) fn words(&self, index: usize) -> Option<&Element> {
+        self.log.words(index)
+    }
+}
+
+/// Says whether a message was copied.
+pub(crate) fn say_copied(is_copied: bool, language: Language) -> Result<(), JsValue> {
+    let notice = if is_copied { Text::Copied } else { Text::NotCopied };
+    say("notice", notice.in_language(language))
+}
+
+/// Offers the conversation as a file.
+pub(crate) fn download(state: &State) -> Result<(), JsValue> {
+    let words = Sentences(state.preferences.language);
+    let text = transcript::transcript(state.conversation.entries(), words, row::clock_time);
+    file::download(words.text(Text::FileName), &text)
+}
+
+/// Writes text into an element, unless it is there: what a screen reader hears must not be said again.
+fn say(id: &str, text: &str) -> Result<(), JsValue> {
+    let element: Element = element(id)?;
+    if element.text_content().as_deref() != Some(text) {
+        element.set_text_content(Some(text));
+    }
+    Ok(())
+}
+
+fn show(id: &str, is_shown: bool) -> Result<(), JsValue> {
+    toggle(id, "hidden", !is_shown)
+}
+
+fn enable(id: &str, is_enabled: bool) -> Result<(), JsValue> {
+    toggle(id, "disabled", !is_enabled)
+}
+
+fn toggle(id: &str, attribute: &str, is_set: bool) -> Result<(), JsValue> {
+    element::<Element>(id)?.toggle_attribute_with_force(attribute, is_set).map(drop)
+}
+
+fn make(tag: &str, class: &str) -> Result<Element, JsValue> {
+    let element = document()?.create_element(tag)?;
+    element.set_attribute("class", class)?;
+    Ok(element)
+}

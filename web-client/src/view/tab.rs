@@ -1,0 +1,58 @@
+//! What is seen and heard of the page without looking at it: title, icon, and the word that the turn came.
+
+use wasm_bindgen::JsValue;
+use web_sys::{Document, Element};
+
+use super::say;
+use crate::browser::{document, element};
+use crate::locale::{Sentences, Text};
+use crate::state::Phase;
+
+/// The icon while it is our turn; within the program, because it must not need the network then.
+const TURN_ICON: &str = concat!(
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 64 64'%3E",
+    "%3Crect width='64' height='64' rx='15' fill='%23e8a317'/%3E",
+    "%3Cpath d='M17 13h30a8 8 0 0 1 8 8v17a8 8 0 0 1-8 8H33L22 56V46h-5a8 8 0 0 1-8-8V21a8 8 0 0 1 8-8z'/%3E%3C/svg%3E"
+);
+
+/// The tab's title and icon, as drawn.
+#[derive(Debug)]
+pub(super) struct Tab {
+    document: Document,
+    icon: Element,
+    /// The icon's address outside our turn.
+    calm_icon: String,
+    title: String,
+    /// Whether it was our turn when last drawn.
+    was_turn: bool,
+}
+
+impl Tab {
+    pub(super) fn new() -> Result<Self, JsValue> {
+        let icon: Element = element("icon")?;
+        Ok(Self {
+            document: document()?,
+            calm_icon: icon.get_attribute("href").unwrap_or_default(),
+            title: String::new(),
+            icon,
+            was_turn: false,
+        })
+    }
+
+    /// Shows the headline as the title, and the turn as icon and alert.
+    pub(super) fn draw(&mut self, phase: &Phase, headline: &str, words: Sentences) -> Result<(), JsValue> {
+        let is_turn = phase.talk().is_some();
+        let mark = if is_turn { "● " } else { "" };
+        let title = String::from(mark) + headline + " · Vez";
+        if self.title != title {
+            self.document.set_title(&title);
+            self.title = title;
+        }
+        if self.was_turn != is_turn {
+            self.was_turn = is_turn;
+            self.icon.set_attribute("href", if is_turn { TURN_ICON } else { &self.calm_icon })?;
+            say("alert", if is_turn { words.text(Text::YourTurn) } else { "" })?;
+        }
+        Ok(())
+    }
+}

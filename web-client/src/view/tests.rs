@@ -1,0 +1,134 @@
+//! The view in a real document.
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::{Element, HtmlElement};
+
+use super::View;
+use crate::browser::{document, element};
+use crate::locale::Language;
+use crate::state::{Beginning, Event, Moment, Permission, Preferences, State};
+use vez_protocol::ServerEvent;
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+const NOW: Moment = Moment { millis: 1_763_800_000_000, chance: 0.5 };
+
+/// Puts index.html's body and icon into a new stage in the document, and a state into the view.
+fn page() -> (View, State) {
+    let html = include_str!("../../index.html");
+    let body = html.split_once("<body data-state=\"connecting\">").unwrap().1;
+    let body = body.split_once("</body>").unwrap().0;
+    let document = document().unwrap();
+    if let Some(last) = document.get_element_by_id("stage") {
+        last.remove();
+    }
+    let stage = document.create_element("div").unwrap();
+    stage.set_id("stage");
+    stage.set_inner_html(&(String::from("<link id=icon href=icon.svg>") + body));
+    document.body().unwrap().append_child(&stage).unwrap();
+    let beginning = Beginning {
+        entries: Vec::new(),
+        draft: String::new(),
+        preferences: Preferences { language: Language::Portuguese, sound: true },
+        notifications: Permission::Askable,
+        is_online: true,
+        is_visible: true,
+    };
+    let mut state = State::new(beginning);
+    state.update(Event::Started, NOW);
+    state.update(Event::Opened, NOW);
+    (View::new().unwrap(), state)
+}
+
+fn show(view: &mut View, state: &mut State, events: impl IntoIterator<Item = Event>) {
+    for event in events {
+        state.update(event, NOW);
+    }
+    view.draw(state, NOW.millis).unwrap();
+}
+
+fn write(text: &str) -> [Event; 2] {
+    [Event::Edited(text.into()), Event::Submitted]
+}
+
+fn text(selector: &str) -> String {
+    document().unwrap().query_selector(selector).unwrap().unwrap().text_content().unwrap()
+}
+
+fn count(selector: &str) -> u32 {
+    document().unwrap().query_selector_all(selector).unwrap().length()
+}
+
+fn waiting(position: usize) -> Event {
+    Event::Received(ServerEvent::Waiting { position, ahead: None, estimate_seconds: None })
+}
+
+#[wasm_bindgen_test]
+fn waiting_shows_the_place() {
+    let (mut view, mut state) = page();
+    show(&mut view, &mut state, [waiting(20)]);
+    assert_eq!((text("#place").as_str(), text("#headline").as_str()), ("20", "Você é o 20º da fila"));
+    assert_eq!((count(".person"), text("[data-who=more]").as_str()), (14, "+8"));
+    show(&mut view, &mut state, [Event::Received(ServerEvent::Turn)]);
+    assert!(element::<HtmlElement>("place").unwrap().hidden());
+    assert_eq!(count(".person"), 0);
+}
+
+#[wasm_bindgen_test]
+fn what_was_said_enters_as_text() {
+    let (mut view, mut state) = page();
+    let markup = "<img src=x onerror=alert(1)>&amp;";
+    show(&mut view, &mut state, [Event::Received(ServerEvent::Turn)].into_iter().chain(write(markup)));
+    show(&mut view, &mut state, [Event::Received(ServerEvent::Reply { text: markup.into() })]);
+    assert_eq!((count("#log img"), text("[data-from=me] .words").as_str()), (0, markup));
+    assert_eq!(text("[data-from=server] .words"), markup);
+}
+
+#[wasm_bindgen_test]
+fn fates_change_in_place() {
+    let (mut view, mut state) = page();
+    show(&mut view, &mut state, [waiting(1)].into_iter().chain(write("oi")));
+    let row: Element = document().unwrap().query_selector(".message").unwrap().unwrap();
+    assert_eq!(row.get_attribute("data-state").as_deref(), Some("waiting"));
+    show(&mut view, &mut state, [Event::Received(ServerEvent::Turn)]);
+    assert_eq!(row.get_attribute("data-state").as_deref(), Some("sent"));
+    show(&mut view, &mut state, [Event::Received(ServerEvent::Reply { text: "olá".into() })]);
+    assert_eq!(row.get_attribute("data-state").as_deref(), Some("answered"));
+    assert!(row.is_connected());
+}
+
+#[wasm_bindgen_test]
+fn an_unchanged_state_touches_no_text() {
+    let (mut view, mut state) = page();
+    show(&mut view, &mut state, [waiting(2)]);
+    let nodes = || ["headline", "detail"].map(|id| element::<Element>(id).unwrap().first_child());
+    let before = nodes();
+    show(&mut view, &mut state, [waiting(2)]);
+    assert_eq!(nodes(), before);
+}
+
+#[wasm_bindgen_test]
+fn one_copy_button_is_reached_by_tab() {
+    let (mut view, mut state) = page();
+    show(
+        &mut view,
+        &mut state,
+        [Event::Received(ServerEvent::Turn)].into_iter().chain(write("um")).chain(write("dois")),
+    );
+    assert_eq!((count(".copy"), count(".copy[tabindex=\"0\"]")), (2, 1));
+    let reached = document().unwrap().query_selector(".copy[tabindex=\"0\"]").unwrap().unwrap();
+    assert_eq!(reached.get_attribute("data-index").as_deref(), Some("2"));
+}
+
+#[wasm_bindgen_test]
+fn the_language_changes_everywhere() {
+    let (mut view, mut state) = page();
+    show(&mut view, &mut state, [Event::Received(ServerEvent::Turn), Event::LanguageSwitched]);
+    assert_eq!((text("#send").as_str(), text("#headline").as_str()), ("Send", "It is your turn"));
+    assert_eq!(text("[data-from=page] .words"), "Your turn began");
+    let log: HtmlElement = element("log").unwrap();
+    assert_eq!(log.get_attribute("aria-label").as_deref(), Some("Conversation"));
+    let field: HtmlElement = element::<Element>("message").unwrap().unchecked_into();
+    assert_eq!(field.get_attribute("aria-invalid").as_deref(), Some("false"));
+}

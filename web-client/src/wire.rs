@@ -1,0 +1,72 @@
+//! Reads and writes the frames of `vez.v1` with the browser's own JSON.
+//!
+//! The events are `vez_protocol`'s; its serde would be three quarters of the program.
+
+#[cfg(all(test, target_arch = "wasm32"))]
+mod tests;
+
+use js_sys::{JSON, Object, Reflect};
+use vez_protocol::{ByeReason, ClientEvent, ServerEvent};
+use wasm_bindgen::JsValue;
+
+/// The event in a frame's text; `None` for anything else.
+pub(crate) fn read(frame: &str) -> Option<ServerEvent<'static>> {
+    let fields = Fields(JSON::parse(frame).ok()?);
+    Some(match fields.text("type")?.as_str() {
+        "waiting" => ServerEvent::Waiting {
+            position: fields.number("position")? as usize,
+            ahead: fields.number("ahead").map(|ahead| ahead as usize),
+            estimate_seconds: fields.number("estimate_seconds").map(|seconds| seconds as u64),
+        },
+        "turn" => ServerEvent::Turn,
+        "reply" => ServerEvent::Reply { text: fields.text("text")?.into() },
+        "warning" => {
+            ServerEvent::Warning { seconds: fields.number("seconds")? as u64, reason: fields.reason() }
+        }
+        "bye" => ServerEvent::Bye { reason: fields.reason(), text: fields.text("text")?.into() },
+        "pong" => ServerEvent::Pong,
+        _ => ServerEvent::Unknown,
+    })
+}
+
+/// An event as a frame's text; `None` for one that is not for the wire.
+pub(crate) fn write(event: &ClientEvent<'_>) -> Option<String> {
+    let (kind, text) = match event {
+        ClientEvent::Message { text } => ("message", Some(text)),
+        ClientEvent::Ping => ("ping", None),
+        ClientEvent::Unknown => return None,
+    };
+    let object = Object::new();
+    Reflect::set(&object, &"type".into(), &kind.into()).ok()?;
+    if let Some(text) = text {
+        Reflect::set(&object, &"text".into(), &JsValue::from_str(text)).ok()?;
+    }
+    JSON::stringify(&object).ok()?.as_string()
+}
+
+/// What a frame holds.
+struct Fields(JsValue);
+
+impl Fields {
+    fn text(&self, name: &str) -> Option<String> {
+        Reflect::get(&self.0, &name.into()).ok()?.as_string()
+    }
+
+    fn number(&self, name: &str) -> Option<f64> {
+        Reflect::get(&self.0, &name.into()).ok()?.as_f64()
+    }
+
+    fn reason(&self) -> ByeReason {
+        match self.text("reason").unwrap_or_default().as_str() {
+            "farewell" => ByeReason::Farewell,
+            "shutdown" => ByeReason::Shutdown,
+            "queue_full" => ByeReason::QueueFull,
+            "idle_limit" => ByeReason::IdleLimit,
+            "turn_limit" => ByeReason::TurnLimit,
+            "too_big" => ByeReason::TooBig,
+            "not_text" => ByeReason::NotText,
+            "error" => ByeReason::Error,
+            _ => ByeReason::Unknown,
+        }
+    }
+}

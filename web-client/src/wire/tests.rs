@@ -1,0 +1,59 @@
+//! The browser's JSON and the protocol's own serde understand each other.
+
+use vez_protocol::{ByeReason, ClientEvent, ServerEvent};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::{read, write};
+
+const REASONS: [ByeReason; 9] = [
+    ByeReason::Farewell,
+    ByeReason::Shutdown,
+    ByeReason::QueueFull,
+    ByeReason::IdleLimit,
+    ByeReason::TurnLimit,
+    ByeReason::TooBig,
+    ByeReason::NotText,
+    ByeReason::Error,
+    ByeReason::Unknown,
+];
+
+#[wasm_bindgen_test]
+fn what_the_server_writes_is_read() {
+    let text = "olá\n\"\\ \u{1f600} \u{0}";
+    let mut events = vec![
+        ServerEvent::Waiting { position: 1, ahead: None, estimate_seconds: None },
+        ServerEvent::Waiting { position: 70_000, ahead: Some(0), estimate_seconds: Some(5_000_000_000) },
+        ServerEvent::Turn,
+        ServerEvent::Reply { text: text.into() },
+        ServerEvent::Pong,
+        ServerEvent::Unknown,
+    ];
+    for reason in REASONS {
+        events.push(ServerEvent::Bye { reason, text: text.into() });
+        events.push(ServerEvent::Warning { seconds: 30, reason });
+    }
+    for event in events {
+        assert_eq!(read(&event.to_json()), Some(event));
+    }
+}
+
+#[wasm_bindgen_test]
+fn what_is_no_event_is_ignored() {
+    for frame in
+        ["", "olá", "7", "null", "[]", "{}", r#"{"type":7}"#, r#"{"type":"reply"}"#, r#"{"type":"waiting"}"#]
+    {
+        assert_eq!(read(frame), None, "{frame}");
+    }
+    assert_eq!(read(r#"{"type":"dance","x":[1]}"#), Some(ServerEvent::Unknown));
+    assert_eq!(read(r#"{"type":"turn","since":7}"#), Some(ServerEvent::Turn));
+}
+
+#[wasm_bindgen_test]
+fn what_is_written_is_what_the_server_reads() {
+    for text in ["olá", "a\n\"b\"\\", "\u{1f600}\u{2028}\u{0}", ""] {
+        let event = ClientEvent::Message { text: text.into() };
+        assert_eq!(ClientEvent::from_json(&write(&event).unwrap()).unwrap(), event);
+    }
+    assert_eq!(ClientEvent::from_json(&write(&ClientEvent::Ping).unwrap()).unwrap(), ClientEvent::Ping);
+    assert_eq!(write(&ClientEvent::Unknown), None);
+}

@@ -1,0 +1,152 @@
+//! Everybody: axe-core, the keyboard, small screens and large letters.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use thirtyfour::prelude::*;
+
+use crate::stage::{Options, Tab, play, play_with};
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn axe_finds_nothing_in_any_state() -> Result<()> {
+    let Some(axe) = axe() else {
+        println!("skipped: axe-core is not installed (npm install --prefix target/npm axe-core)");
+        return Ok(());
+    };
+    let axe = std::fs::read_to_string(axe)?;
+    play(&["--idle-limit=60s", "--warn-before=59s"], async |house, browser| {
+        let first = browser.open(&house.url()).await?;
+        first.until_state("talking").await?;
+        examine(&first, &axe, "talking").await?;
+        let second = browser.open_another(&house.url()).await?;
+        second.until_place(1).await?;
+        second.say("adiantada").await?;
+        examine(&second, &axe, "waiting").await?;
+        first.until("document.querySelector('#stay').checkVisibility()").await?;
+        examine(&first, &axe, "warned").await?;
+        first.say("olá").await?;
+        first.say(" ").await?;
+        first.until_count(".message[data-state=answered]", 1).await?;
+        examine(&first, &axe, "answered").await?;
+        first.press("#leave").await?;
+        first.until_state("ended").await?;
+        examine(&first, &axe, "ended").await
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn everything_is_reached_by_keyboard_and_seen_to_be() -> Result<()> {
+    play(&[], async |house, browser| {
+        let tab = browser.open(&house.url()).await?;
+        tab.until_state("talking").await?;
+        tab.say("um").await?;
+        tab.say("dois").await?;
+        tab.until_count("[data-from=server]", 2).await?;
+        tab.until("document.activeElement.id === 'message'").await?;
+        let mut reached = Vec::new();
+        for _ in 0..7 {
+            tab.driver.action_chain().send_keys(Key::Tab).perform().await?;
+            let outline = tab.text_of("getComputedStyle(document.activeElement).outlineStyle").await?;
+            let name = tab.text_of("document.activeElement.id || document.activeElement.className").await?;
+            ensure!(name.is_empty() || outline == "solid", "{name} has no visible focus: {outline}");
+            reached.push(name);
+        }
+        reached.retain(|name| !name.is_empty());
+        for id in ["send", "leave", "save", "sound", "language", "log"] {
+            ensure!(reached.iter().any(|name| name == id), "{id} is not reached: {reached:?}");
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn nothing_needs_sideways_scrolling() -> Result<()> {
+    // 320 px wide; and 1280 px at 200 % is 640 px with everything twice as large.
+    for (width, height) in [(320, 640), (640, 380), (320, 256)] {
+        let options = Options { size: (width.max(500), height), ..Options::default() };
+        play_with(&["--idle-limit=60s", "--warn-before=59s"], options, async |house, browser| {
+            let first = browser.open(&house.url()).await?;
+            fit(&first, width, height).await?;
+            first.until_state("talking").await?;
+            first.say(&"palavra".repeat(40)).await?;
+            first.until_count("[data-from=server]", 1).await?;
+            let second = browser.open_another(&house.url()).await?;
+            fit(&second, width, height).await?;
+            second.until_place(1).await?;
+            for tab in [&first, &second] {
+                tab.press("#language").await?;
+                let wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+                ensure!(tab.value(wide).await? == 0, "{width} px are too few");
+                tab.run("document.querySelector('#message').scrollIntoView()").await?;
+                ensure!(tab.shows("#message").await?);
+            }
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn what_is_said_aloud_is_only_what_is_new() -> Result<()> {
+    play(&[], async |house, browser| {
+        let tab = browser.open(&house.url()).await?;
+        tab.until_state("talking").await?;
+        tab.say("um").await?;
+        tab.until_count("[data-from=server]", 1).await?;
+        tab.run(
+            "window.rows = 0; window.spoken = 0;
+            new MutationObserver(list => list.forEach(change => rows += change.addedNodes.length))
+                .observe(document.querySelector('#list'), { childList: true });
+            new MutationObserver(list => spoken += list.length)
+                .observe(document.querySelector('#status'), { childList: true, subtree: true, characterData: true });",
+        )
+        .await?;
+        tab.say("dois").await?;
+        tab.until_count("[data-from=server]", 2).await?;
+        assert_eq!(tab.value("rows").await?, 2);
+        assert_eq!(tab.value("spoken").await?, 0);
+        let roles = "['#log', '#status', '#alert'].map(id => document.querySelector(id).role).join(' ')";
+        assert_eq!(tab.text_of(roles).await?, "log status alert");
+        Ok(())
+    })
+    .await
+}
+
+async fn fit(tab: &Tab, width: u32, height: u32) -> Result<()> {
+    let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+    tab.devtools("Emulation.setDeviceMetricsOverride", size).await?;
+    Ok(())
+}
+
+/// Examines a state in light and dark, without motion, so that no colour is half way.
+async fn examine(tab: &Tab, axe: &str, state: &str) -> Result<()> {
+    for scheme in ["light", "dark"] {
+        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme },
+            { "name": "prefers-reduced-motion", "value": "reduce" }] });
+        tab.devtools("Emulation.setEmulatedMedia", features).await?;
+        tab.run(axe).await?;
+        let script =
+            "const done = arguments[0]; axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa',
+            'wcag22aa', 'best-practice'] }).then(result => done(result.violations.map(violation =>
+            [violation.id, violation.nodes.map(node => node.html + ' ' + node.failureSummary)])));";
+        let found = tab.driver.execute_async(script, Vec::new()).await?;
+        let found: &Value = found.json();
+        ensure!(found.as_array().context("a list")?.is_empty(), "{state}, {scheme}: {found:#}");
+    }
+    Ok(())
+}
+
+/// Where axe-core is: `VEZ_AXE`, or below cargo's target folder.
+fn axe() -> Option<PathBuf> {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent()?;
+    let installed = target.join("npm/node_modules/axe-core/axe.min.js");
+    std::env::var_os("VEZ_AXE").map(PathBuf::from).or(Some(installed)).filter(|path| path.exists())
+}

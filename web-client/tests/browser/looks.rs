@@ -1,0 +1,102 @@
+//! Screenshots of the states, into `target/screenshots`, to be looked at.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use serde_json::json;
+use thirtyfour::prelude::*;
+
+use crate::stage::{Browser, House, Options, Tab, play_with};
+
+/// The sizes that are looked at: name, width, height.
+const SIZES: [(&str, u32, u32); 2] = [("wide", 1100, 760), ("phone", 390, 760)];
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn the_states_are_photographed() -> Result<()> {
+    let folder = folder()?;
+    for (name, width, height) in SIZES {
+        for scheme in ["light", "dark"] {
+            let options = Options { size: (width, height), ..Options::default() };
+            play_with(&["--idle-limit=60s", "--warn-before=59s"], options, async |house, browser| {
+                let shot =
+                    Shot { folder: &folder, suffix: format!("{name}-{scheme}"), width, height, scheme };
+                photograph(house, browser, &shot).await
+            })
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+async fn photograph(house: &House, browser: &Browser, shot: &Shot<'_>) -> Result<()> {
+    let mut terminals = Vec::new();
+    for _ in 0..3 {
+        let mut terminal = house.terminal().await?;
+        terminal.say("sair\n").await?;
+        terminals.push(terminal);
+    }
+    for mut terminal in terminals.drain(..) {
+        terminal.hear("Servidor: Desconectando...\n").await?;
+    }
+    let first = browser.open(&house.url()).await?;
+    first.until_state("talking").await?;
+    let _ahead = [house.terminal().await?, house.terminal().await?];
+    let second = browser.open_another(&house.url()).await?;
+    shot.prepare(&second).await?;
+    second.until_place(3).await?;
+    second.say("Bom dia! Cheguei cedo.").await?;
+    shot.take(&second, "waiting").await?;
+
+    shot.prepare(&first).await?;
+    first.until("document.querySelector('#stay').checkVisibility()").await?;
+    shot.take(&first, "warning").await?;
+    first.say("Olá, tudo bem?").await?;
+    first.until_count("[data-from=server]", 1).await?;
+    shot.take(&first, "turn").await?;
+    first.write("Uma lista:").await?;
+    first.write(Key::Shift + Key::Enter).await?;
+    first.say("arroz, feijão, farinha e uma palavraçãoextraordinariamentecompridaquenãocabe").await?;
+    first.until_count("[data-from=server]", 2).await?;
+    first.write("e mais uma coisa").await?;
+    shot.take(&first, "talking").await?;
+    first.press("#leave").await?;
+    first.until_state("ended").await?;
+    shot.take(&first, "ended").await
+}
+
+/// How pictures are taken.
+struct Shot<'a> {
+    folder: &'a Path,
+    suffix: String,
+    width: u32,
+    height: u32,
+    scheme: &'static str,
+}
+
+impl Shot<'_> {
+    /// Gives the tab its size and its colours.
+    async fn prepare(&self, tab: &Tab) -> Result<()> {
+        let size =
+            json!({ "width": self.width, "height": self.height, "deviceScaleFactor": 1, "mobile": false });
+        tab.devtools("Emulation.setDeviceMetricsOverride", size).await?;
+        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": self.scheme },
+            { "name": "prefers-reduced-motion", "value": "reduce" }] });
+        tab.devtools("Emulation.setEmulatedMedia", features).await?;
+        Ok(())
+    }
+
+    async fn take(&self, tab: &Tab, state: &str) -> Result<()> {
+        tab.until("new Promise(done => requestAnimationFrame(done))").await?;
+        let file = self.folder.join(format!("{state}-{}.png", self.suffix));
+        Ok(tab.driver.screenshot(&file).await?)
+    }
+}
+
+/// `target/screenshots`, wherever cargo's target folder is.
+fn folder() -> Result<PathBuf> {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap_or(Path::new("target"));
+    let folder = target.join("screenshots");
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}

@@ -1,0 +1,19 @@
+//! The page in a real browser against a real server, driven through WebDriver.
+//!
+//! Every test is ignored by plain `cargo test`, which needs no browser; `cargo xtask test` runs them.
+
+mod accessibility;
+mod attention;
+mod conversation;
+mod ending;
+mod firefox;
+mod language;
+mod log;
+mod looks;
+mod network;
+mod queue;
+mod reload;
+mod speed;
+mod stage;
+mod waiting;
+mod weight;

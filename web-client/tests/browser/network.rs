@@ -1,0 +1,111 @@
+//! Networks fail: silently, loudly, and while the machine sleeps.
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::stage::{Options, Relay, play_with};
+
+/// A failing network is on the console, as it should be.
+const FAILING: Options = Options { languages: "pt-BR", size: (1000, 760), may_complain: true };
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn a_lost_connection_comes_back_by_itself() -> Result<()> {
+    play_with(&[], FAILING, async |house, browser| {
+        let relay = Relay::to(house.http()).await?;
+        let tab = browser.open(&relay.url()).await?;
+        tab.until_state("talking").await?;
+        tab.write("rascunho").await?;
+        tab.back_off_slowly().await?;
+        relay.break_down();
+        tab.until_state("retrying").await?;
+        tab.until_count("[data-from=page]", 2).await?;
+        relay.recover();
+        tab.until_state("talking").await?;
+        assert_eq!(tab.text_of("document.querySelector('#message').value").await?, "rascunho");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn a_socket_that_only_looks_open_is_found_out_on_waking() -> Result<()> {
+    play_with(&[], FAILING, async |house, browser| {
+        let relay = Relay::to(house.http()).await?;
+        let tab = browser.open(&relay.url()).await?;
+        tab.until_state("talking").await?;
+        tab.back_off_slowly().await?;
+        relay.fall_silent();
+        tab.run("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))").await?;
+        tab.until_state("retrying").await?;
+        tab.until_text("#headline", "A conexão caiu").await
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn waking_with_a_good_connection_changes_nothing() -> Result<()> {
+    play_with(&[], Options::default(), async |house, browser| {
+        let tab = browser.open(&house.url()).await?;
+        tab.until_state("talking").await?;
+        tab.run(
+            "window.states = []; new MutationObserver(() => states.push(document.body.dataset.state))
+            .observe(document.body, { attributeFilter: ['data-state'] });
+            document.dispatchEvent(new Event('visibilitychange', { bubbles: true })); window.dispatchEvent(new Event('online'));",
+        )
+        .await?;
+        tab.say("ainda aqui").await?;
+        tab.until_count("[data-from=server]", 1).await?;
+        assert_eq!(tab.value("states.every(state => state === 'talking')").await?, true);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn offline_waits_for_the_network() -> Result<()> {
+    play_with(&[], FAILING, async |house, browser| {
+        let relay = Relay::to(house.http()).await?;
+        let tab = browser.open(&relay.url()).await?;
+        tab.until_state("talking").await?;
+        tab.devtools("Network.enable", json!({})).await?;
+        tab.devtools("Network.emulateNetworkConditions", offline(true)).await?;
+        tab.until("!navigator.onLine").await?;
+        relay.break_down();
+        tab.until_text("#headline", "Você está sem rede").await?;
+        assert!(!tab.shows("#countdown").await?);
+        relay.recover();
+        tab.devtools("Network.emulateNetworkConditions", offline(false)).await?;
+        tab.until_state("talking").await
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn going_back_to_the_page_joins_the_queue_again() -> Result<()> {
+    play_with(&[], Options::default(), async |house, browser| {
+        let tab = browser.open(&house.url()).await?;
+        tab.until_state("talking").await?;
+        tab.say("antes").await?;
+        tab.until_count("[data-from=server]", 1).await?;
+        tab.run("addEventListener('pageshow', event => window.cameFromCache = event.persisted)").await?;
+        browser.driver.goto("data:text/html,<link rel=icon href=data:,>").await?;
+        let mut terminal = house.terminal().await?;
+        terminal.say("sair\n").await?;
+        terminal.hear("Servidor: Desconectando...\n").await?;
+        browser.driver.back().await?;
+        tab.until_state("talking").await?;
+        assert_eq!(tab.value("window.cameFromCache").await?, true, "the back-forward cache was not used");
+        tab.say("depois").await?;
+        tab.until_count("[data-from=server]", 2).await
+    })
+    .await
+}
+
+fn offline(is_offline: bool) -> serde_json::Value {
+    json!({ "offline": is_offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 })
+}

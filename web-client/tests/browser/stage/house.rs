@@ -1,0 +1,56 @@
+//! A server within the test's own process.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use vez_server::{Config, Server, Transcript};
+
+use super::Terminal;
+
+/// A server on free ports, which ends with it.
+pub(crate) struct House {
+    tcp: SocketAddr,
+    http: SocketAddr,
+    running: JoinHandle<()>,
+    shutdown: DropGuard,
+}
+
+impl House {
+    /// Starts a server with these options more than the addresses.
+    pub(crate) fn open(options: &[&str]) -> Result<Self> {
+        let addresses = ["vez-server", "--tcp=127.0.0.1:0", "--http=127.0.0.1:0"];
+        let config = Config::try_parse_from(addresses.iter().chain(options))?;
+        let server = Server::bind(config, Transcript::new(std::io::sink())?)?;
+        let shutdown = CancellationToken::new();
+        Ok(Self {
+            tcp: server.tcp_address().context("bound")?,
+            http: server.http_address().context("bound")?,
+            running: tokio::spawn(server.run(shutdown.clone())),
+            shutdown: shutdown.drop_guard(),
+        })
+    }
+
+    /// Where the page is.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/", self.http)
+    }
+
+    /// Where page and WebSockets are served.
+    pub(crate) fn http(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// Joins the queue from a terminal.
+    pub(crate) async fn terminal(&self) -> Result<Terminal> {
+        Terminal::connect(self.tcp).await
+    }
+
+    /// Ends the server, with its farewells.
+    pub(crate) async fn close(self) {
+        drop(self.shutdown);
+        self.running.await.expect("the server does not panic");
+    }
+}
