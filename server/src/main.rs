@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::Parser;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
-use vez_server::{Config, Server, Transcript};
+use vez_server::{Config, EndSignals, Server, Transcript};
 
 fn main() -> ExitCode {
     let config = Config::parse();
@@ -28,13 +28,14 @@ fn main() -> ExitCode {
 /// One thread serves all sockets: only one conversation is ever busy.
 #[tokio::main(flavor = "current_thread")]
 async fn run(config: Config) -> Result<()> {
+    let signals = EndSignals::listen()?;
     let transcript = Transcript::new(std::io::stdout())?;
     let bound = Server::bind(config, transcript.clone());
     let shutdown = CancellationToken::new();
     let ended = match bound {
         Ok(server) => tokio::select! {
             () = server.run(shutdown.clone()) => Ok(()),
-            ended = end_on_signals(shutdown) => ended,
+            ended = end_on_signals(signals, shutdown) => ended,
         },
         Err(error) => Err(error.into()),
     };
@@ -43,9 +44,9 @@ async fn run(config: Config) -> Result<()> {
 }
 
 /// The first signal lets the server drain; the second ends it at once.
-async fn end_on_signals(shutdown: CancellationToken) -> Result<()> {
-    vez_server::end_requested().await?;
+async fn end_on_signals(mut signals: EndSignals, shutdown: CancellationToken) -> Result<()> {
+    signals.next().await?;
     shutdown.cancel();
-    vez_server::end_requested().await?;
+    signals.next().await?;
     Ok(())
 }

@@ -62,19 +62,54 @@ pub(crate) async fn on_reload(_reload: impl FnMut()) -> io::Result<()> {
     Ok(())
 }
 
-/// Waits for a signal that asks the server to end: SIGINT or SIGTERM, or Ctrl-C elsewhere.
+/// The signals that ask the server to end: SIGINT and SIGTERM, or Ctrl-C elsewhere.
+#[derive(Debug)]
+pub struct EndSignals {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
 #[cfg(unix)]
-pub async fn end_requested() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
+impl EndSignals {
+    /// Listens from now on, so that no signal ends the process by itself any more.
+    ///
+    /// # Errors
+    /// When the system refuses the handlers.
+    pub fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// Waits for the next signal.
+    ///
+    /// # Errors
+    /// Never on this system.
+    pub async fn next(&mut self) -> io::Result<()> {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        Ok(())
     }
 }
 
-/// Waits for a signal that asks the server to end: SIGINT or SIGTERM, or Ctrl-C elsewhere.
 #[cfg(not(unix))]
-pub async fn end_requested() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
+impl EndSignals {
+    /// Listens from the first [`next`](Self::next) on.
+    ///
+    /// # Errors
+    /// Never on this system.
+    pub fn listen() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    /// Waits for the next signal.
+    ///
+    /// # Errors
+    /// When the system refuses the handler.
+    pub async fn next(&mut self) -> io::Result<()> {
+        tokio::signal::ctrl_c().await
+    }
 }

@@ -3,8 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -15,13 +14,11 @@ use crate::http::{self, Guard, Peer};
 use crate::listener::{self, Acceptor, BindError};
 use crate::platform;
 use crate::queue::Queue;
+use crate::room::Room;
 use crate::tcp;
 use crate::tls::{Tls, TlsError};
 use crate::transcript::Transcript;
 use crate::visitors::Visitors;
-
-/// Descriptors that are not for connections: listeners, standard streams, the runtime's, some to spare.
-const RESERVED_FILES: u64 = 64;
 
 /// A server whose addresses are bound and that serves once it is [run](Server::run).
 #[derive(Debug)]
@@ -29,8 +26,7 @@ pub struct Server {
     tcp: Option<TcpListener>,
     http: Option<TcpListener>,
     context: Arc<Context>,
-    /// One permit for each connection that may be open.
-    permits: Arc<Semaphore>,
+    room: Room,
 }
 
 /// Why a server cannot start.
@@ -55,7 +51,7 @@ impl Server {
         let tcp = config.tcp.0.map(listener::bind).transpose()?;
         let http = config.http.0.map(listener::bind).transpose()?;
         let bound = config.http.0.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip());
-        let permits = Arc::new(Semaphore::new(connections(&config)));
+        let room = Room::new(&config.limits);
         let context = Context {
             guard: Guard::new(bound, &config.access.allow_host, &config.access.allow_origin),
             queue: Queue::new(config.limits.queue_length),
@@ -66,7 +62,7 @@ impl Server {
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
         };
-        Ok(Self { tcp, http, context: Arc::new(context), permits })
+        Ok(Self { tcp, http, context: Arc::new(context), room })
     }
 
     /// Where raw TCP is served.
@@ -83,11 +79,11 @@ impl Server {
     /// when this returns.
     pub async fn run(self, shutdown: CancellationToken) {
         self.announce();
-        let Self { tcp, http, context, permits } = self;
+        let Self { tcp, http, context, room } = self;
         let serving = async {
             tokio::join!(
-                serve_tcp(tcp, &context, &permits),
-                serve_http(http, &context, &permits),
+                serve_tcp(tcp, &context, &room),
+                serve_http(http, &context, &room),
                 context.queue.tell_others(),
                 reload_tls(&context),
             )
@@ -121,14 +117,6 @@ fn load_tls(access: &Access) -> Result<Option<Tls>, TlsError> {
     files.map(|(certificate, key)| Tls::load(certificate, key)).transpose()
 }
 
-/// How many connections may be open.
-fn connections(config: &Config) -> usize {
-    let by_files =
-        platform::open_files().map_or(u64::MAX, |files| files.saturating_sub(RESERVED_FILES).max(1));
-    let by_files = usize::try_from(by_files).unwrap_or(usize::MAX);
-    config.limits.connections.unwrap_or(by_files).min(by_files).min(Semaphore::MAX_PERMITS)
-}
-
 fn warn_of_network(what: &str, address: SocketAddr, encrypted: bool) {
     if !address.ip().is_loopback() && !encrypted {
         tracing::warn!(%address, "{what} is open to the network and not encrypted; see SECURITY.md");
@@ -147,11 +135,12 @@ async fn reload_tls(context: &Context) {
     }
 }
 
-async fn serve_tcp(listener: Option<TcpListener>, context: &Arc<Context>, permits: &Arc<Semaphore>) {
+async fn serve_tcp(listener: Option<TcpListener>, context: &Arc<Context>, room: &Room) {
     let Some(listener) = listener else { return };
     let mut acceptor = Acceptor::new(listener);
     loop {
-        let (stream, peer, permit) = accept(&mut acceptor, context, permits).await;
+        let permit = room.enter().await;
+        let (stream, peer) = acceptor.accept(&context.config.times).await;
         // Joined here and not in the connection's task: places go by the order of accepting.
         let admission = admission::admit(peer.ip(), context).await;
         let serving = tcp::serve(stream, peer, admission, Arc::clone(context));
@@ -162,27 +151,14 @@ async fn serve_tcp(listener: Option<TcpListener>, context: &Arc<Context>, permit
     }
 }
 
-async fn serve_http(listener: Option<TcpListener>, context: &Arc<Context>, permits: &Arc<Semaphore>) {
+async fn serve_http(listener: Option<TcpListener>, context: &Arc<Context>, room: &Room) {
     let Some(listener) = listener else { return };
     let mut acceptor = Acceptor::new(listener);
     let router = http::router(Arc::clone(context));
     loop {
-        let (stream, peer, permit) = accept(&mut acceptor, context, permits).await;
+        let permit = room.enter().await;
+        let (stream, peer) = acceptor.accept(&context.config.times).await;
         let peer = Peer { address: peer, permit: Arc::new(permit) };
         context.tasks.spawn(http::serve(stream, peer, router.clone(), Arc::clone(context)));
     }
-}
-
-/// The next connection, once one more may be open.
-async fn accept(
-    acceptor: &mut Acceptor,
-    context: &Context,
-    permits: &Arc<Semaphore>,
-) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
-    if permits.available_permits() == 0 {
-        tracing::warn!("as many connections are open as may; raise --connections or the limit on open files");
-    }
-    let permit = Arc::clone(permits).acquire_owned().await.expect("the semaphore is never closed");
-    let (stream, peer) = acceptor.accept(&context.config.times).await;
-    (stream, peer, permit)
 }

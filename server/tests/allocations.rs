@@ -3,6 +3,8 @@
 //! A test binary of its own, because it replaces the allocator. Only the thread that serves the sockets is
 //! counted, neither the client's nor the transcript's.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc;

@@ -68,6 +68,47 @@ async fn signals_end_it_with_success() {
 }
 
 #[tokio::test]
+async fn a_second_signal_ends_it_at_once() {
+    let mut server = Binary::start(&["--drain", "1h"]).await;
+    let mut holder = Tcp::connect(server.tcp).await;
+    holder.send("um\n").await;
+    holder.expect("Servidor recebeu: 'um'\n").await;
+    server.signal(Signal::TERM);
+    server.wait_for_log("may drain");
+    holder.send("dois\n").await;
+    holder.expect("Servidor recebeu: 'dois'\n").await;
+    server.signal(Signal::TERM);
+    let status = within("the end", tokio::task::spawn_blocking(move || server.child.wait())).await;
+    assert!(status.unwrap().unwrap().success());
+}
+
+/// The system's limit on open files bounds the connections; what is over it is said once.
+#[tokio::test]
+async fn connections_are_bounded_by_the_limit_on_open_files() {
+    let inner = command(&[]);
+    let mut limited = Command::new("bash");
+    limited
+        .args(["-c", "ulimit -n 70 && exec \"$0\" \"$@\""])
+        .arg(inner.get_program())
+        .args(inner.get_args());
+    limited.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut server = Binary::spawn(limited);
+    let mut first = Tcp::connect(server.tcp).await;
+    let mut others = Vec::new();
+    for _ in 0..30 {
+        others.push(Tcp::connect(server.tcp).await);
+    }
+    server.wait_for_log("6 connections are open, as many as may");
+    first.send("sair").await;
+    first.expect("Servidor: Desconectando...").await;
+    drop(first);
+    for mut other in others {
+        other.send("sair").await;
+        other.expect("Servidor: Desconectando...").await;
+    }
+}
+
+#[tokio::test]
 async fn a_closed_stdout_ends_nothing() {
     let mut server = Binary::start(&[]).await;
     server.close_stdout();
