@@ -5,13 +5,17 @@ use std::collections::VecDeque;
 use std::future::pending;
 use std::io;
 use std::rc::Rc;
+use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::{CLOSING_TIME, Outcome, PATIENCE, converse};
 use crate::console::{Console, Entry};
 use crate::texts::{LEAVING, LEFT, PROMPT, TURN};
 use crate::transport::{Closing, Event, Failure, Place, Transport};
+
+/// Longer than any wait, and over at once in paused time.
+const FOREVER: Duration = Duration::from_secs(3600);
 
 /// What the server got and what the user saw, in order.
 type Log = Rc<RefCell<Vec<String>>>;
@@ -95,7 +99,7 @@ async fn play(
     let log = Log::default();
     let server = Server { events: events.into_iter().collect(), shows_queue, log: log.clone() };
     let user = User { entries: entries.into_iter().collect(), impatient, log: log.clone() };
-    let outcome = converse(server, user).await.unwrap();
+    let outcome = timeout(FOREVER, converse(server, user)).await.expect("it ends").unwrap();
     (outcome, log.take())
 }
 

@@ -83,6 +83,15 @@ impl Client {
         rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("the client runs");
     }
 
+    /// The most memory in KiB that the client has held.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let id = self.child.id().expect("the client runs");
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("the client runs");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux tells it");
+        peak.trim().trim_end_matches(" kB").parse().expect("it is a number")
+    }
+
     /// Waits for the client's own end; what it printed in all, and its exit status.
     pub(crate) async fn finish(mut self) -> (String, i32) {
         let end = async {
