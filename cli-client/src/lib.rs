@@ -6,7 +6,6 @@
 mod address;
 mod args;
 mod console;
-mod escape;
 mod flow;
 mod platform;
 mod texts;

@@ -6,6 +6,7 @@
 
 mod close;
 mod decoder;
+pub mod escape;
 mod event;
 pub mod limits;
 mod message;

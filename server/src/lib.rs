@@ -8,7 +8,6 @@ mod address;
 mod admission;
 mod config;
 mod context;
-mod escape;
 mod http;
 mod listener;
 mod platform;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
-use crate::escape::escape;
+use vez_protocol::escape;
 
 /// Where lines are written.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +20,7 @@ impl Screen {
 
     /// `line` as it may be shown: to the byte in a pipe, harmless and without an empty end on a terminal.
     pub(super) fn render<'a>(&self, line: &'a str) -> Cow<'a, str> {
-        if self.is_terminal { escape(line.trim_end_matches(['\r', '\n'])) } else { line.into() }
+        if self.is_terminal { escape::lines(line.trim_end_matches(['\r', '\n'])) } else { line.into() }
     }
 
     /// Writes one line.

@@ -6,8 +6,9 @@ use std::fmt;
 use std::io::Write;
 use std::net::SocketAddr;
 
+use vez_protocol::escape;
+
 use crate::address::PythonAddress;
-use crate::escape::push_escaped;
 use writer::Writer;
 
 /// Writes the transcript; clones share one writer, which keeps their lines in order.
@@ -73,7 +74,7 @@ impl Record {
             line.push_str("Mensagem recebida de ");
             line.push_str(&self.peer);
             line.push_str(": ");
-            push_escaped(line, message);
+            escape::push_line(line, message);
         });
     }
 
@@ -95,7 +96,7 @@ impl Record {
             line.push_str("Erro ao comunicar com ");
             line.push_str(&self.peer);
             line.push_str(": ");
-            push_escaped(line, &error);
+            escape::push_line(line, &error);
         });
     }
 

@@ -1,0 +1,82 @@
+//! Makes a peer's text safe to print: it must not drive a terminal or forge a line.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// Appends `text` to a line with its control characters, line separators and invisible changes of direction
+/// shown as escapes (`\n`, `\x1b`, `\u202e`).
+pub fn push_line(line: &mut String, text: &str) {
+    push(line, text, is_unsafe);
+}
+
+/// `text` with the same escapes, but for newlines and tabs, which stay.
+pub fn lines(text: &str) -> Cow<'_, str> {
+    let is_unsafe = |c| is_unsafe(c) && !matches!(c, '\n' | '\t');
+    if !text.contains(is_unsafe) {
+        return text.into();
+    }
+    let mut escaped = String::with_capacity(text.len());
+    push(&mut escaped, text, is_unsafe);
+    escaped.into()
+}
+
+/// C0 and C1 controls, DEL, the line and paragraph separators, and the bidirectional controls (UAX #9).
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn push(line: &mut String, text: &str, is_unsafe: impl Fn(char) -> bool) {
+    let mut rest = text;
+    while let Some(at) = rest.find(&is_unsafe) {
+        let (plain, from) = rest.split_at(at);
+        line.push_str(plain);
+        let mut chars = from.chars();
+        chars.next().into_iter().for_each(|c| push_escape(line, c));
+        rest = chars.as_str();
+    }
+    line.push_str(rest);
+}
+
+fn push_escape(line: &mut String, c: char) {
+    let escaped = match c {
+        '\n' => line.write_str("\\n"),
+        '\r' => line.write_str("\\r"),
+        '\t' => line.write_str("\\t"),
+        c if u32::from(c) <= 0xff => write!(line, "\\x{:02x}", u32::from(c)),
+        c => write!(line, "\\u{:04x}", u32::from(c)),
+    };
+    escaped.expect("writing to a String does not fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{lines, push_line};
+
+    fn line(text: &str) -> String {
+        let mut line = String::new();
+        push_line(&mut line, text);
+        line
+    }
+
+    #[test]
+    fn ordinary_text_stays_as_it_is() {
+        for text in ["", "Olá, tudo bem?", "C:\\x1b", "日本語 🎉", "e\u{301}"] {
+            assert_eq!(line(text), text);
+            assert_eq!(lines(text), text);
+        }
+    }
+
+    #[test]
+    fn what_could_drive_a_terminal_is_shown() {
+        assert_eq!(line("\x1b[2J"), "\\x1b[2J");
+        assert_eq!(line("a\nConectado por\r\t"), "a\\nConectado por\\r\\t");
+        assert_eq!(line("\0\x7f\u{9b}31m"), "\\x00\\x7f\\x9b31m");
+        assert_eq!(line("\u{202e}abc\u{2028}"), "\\u202eabc\\u2028");
+    }
+
+    #[test]
+    fn of_several_lines_newlines_and_tabs_stay() {
+        assert_eq!(lines("um\n\tdois\r\x1b[2J\u{2066}"), "um\n\tdois\\r\\x1b[2J\\u2066");
+    }
+}
