@@ -12,7 +12,7 @@ pub fn push_line(line: &mut String, text: &str) {
 /// `text` with the same escapes, but for newlines and tabs, which stay.
 pub fn lines(text: &str) -> Cow<'_, str> {
     let is_unsafe = |c| is_unsafe(c) && !matches!(c, '\n' | '\t');
-    if !text.contains(is_unsafe) {
+    if find(text, is_unsafe).is_none() {
         return text.into();
     }
     let mut escaped = String::with_capacity(text.len());
@@ -28,7 +28,7 @@ fn is_unsafe(c: char) -> bool {
 
 fn push(line: &mut String, text: &str, is_unsafe: impl Fn(char) -> bool) {
     let mut rest = text;
-    while let Some(at) = rest.find(&is_unsafe) {
+    while let Some(at) = find(rest, &is_unsafe) {
         let (plain, from) = rest.split_at(at);
         line.push_str(plain);
         let mut chars = from.chars();
@@ -36,6 +36,33 @@ fn push(line: &mut String, text: &str, is_unsafe: impl Fn(char) -> bool) {
         rest = chars.as_str();
     }
     line.push_str(rest);
+}
+
+/// Where the first unsafe character begins. Text is mostly safe, and most of it is passed over in blocks.
+fn find(text: &str, is_unsafe: impl Fn(char) -> bool) -> Option<usize> {
+    const BLOCK: usize = 64;
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let block = &bytes[at..bytes.len().min(at + BLOCK)];
+        if !block.iter().fold(false, |suspect, byte| suspect | may_begin_unsafe(*byte)) {
+            at += block.len();
+            continue;
+        }
+        let found =
+            block.iter().enumerate().filter(|(_, byte)| may_begin_unsafe(**byte)).map(|(i, _)| at + i);
+        let is_unsafe_at = |at: &usize| text[*at..].chars().next().is_some_and(&is_unsafe);
+        if let Some(found) = found.into_iter().find(is_unsafe_at) {
+            return Some(found);
+        }
+        at += block.len();
+    }
+    None
+}
+
+/// Whether a character of [`is_unsafe`] may begin with `byte` in UTF-8: itself in ASCII, else its lead byte.
+fn may_begin_unsafe(byte: u8) -> bool {
+    byte < 0x20 || matches!(byte, 0x7f | 0xc2 | 0xd8 | 0xe2)
 }
 
 fn push_escape(line: &mut String, c: char) {
@@ -73,6 +100,16 @@ mod tests {
         assert_eq!(line("a\nConectado por\r\t"), "a\\nConectado por\\r\\t");
         assert_eq!(line("\0\x7f\u{9b}31m"), "\\x00\\x7f\\x9b31m");
         assert_eq!(line("\u{202e}abc\u{2028}"), "\\u202eabc\\u2028");
+    }
+
+    #[test]
+    fn every_unsafe_character_is_found_wherever_it_stands() {
+        for c in (char::MIN..=char::MAX).filter(|c| super::is_unsafe(*c)) {
+            for before in [0, 1, 62, 63, 64, 200] {
+                let text = format!("{}{c}é", "ã".repeat(before));
+                assert!(!line(&text).contains(c), "{c:?} after {before}");
+            }
+        }
     }
 
     #[test]

@@ -143,11 +143,7 @@ async fn serve_tcp(listener: Option<TcpListener>, context: &Arc<Context>, room: 
         let (stream, peer) = acceptor.accept(&context.config.times).await;
         // Joined here and not in the connection's task: places go by the order of accepting.
         let admission = admission::admit(peer.ip(), context).await;
-        let serving = tcp::serve(stream, peer, admission, Arc::clone(context));
-        context.tasks.spawn(async move {
-            serving.await;
-            drop(permit);
-        });
+        context.tasks.spawn(tcp::serve(stream, peer, admission, permit, Arc::clone(context)));
     }
 }
 

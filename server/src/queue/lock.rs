@@ -11,8 +11,11 @@ use super::pace::Pace;
 use super::sync::{Mutex, MutexGuard, Notify, sleep, watch};
 use super::ticket::{Place, Ticket};
 
-/// How long those further back wait for news of their place at the most.
+/// How often those further back are told of their places, at the most.
 const TELL_OTHERS_EVERY: Duration = Duration::from_secs(1);
+
+/// How many of those further back are told in a second, at the most: a long queue hears less often.
+const TOLD_A_SECOND: u32 = 2000;
 
 /// Who holds the turn and who waits for it; clones share one queue.
 #[derive(Clone, Debug)]
@@ -93,10 +96,19 @@ impl Queue {
     pub async fn tell_others(&self) {
         loop {
             self.shared.stale.notified().await;
-            sleep(TELL_OTHERS_EVERY).await;
+            let rest = self.shared.lock().rest();
+            sleep(rest).await;
             let state = self.shared.lock();
             state.line.iter().enumerate().skip(TOLD_AT_ONCE).for_each(|(index, place)| place.move_to(index));
         }
+    }
+}
+
+impl State {
+    /// How long those further back go without news: the longer, the more they are.
+    fn rest(&self) -> Duration {
+        let others = u32::try_from(self.line.len()).unwrap_or(u32::MAX);
+        TELL_OTHERS_EVERY.max(TELL_OTHERS_EVERY * others / TOLD_A_SECOND)
     }
 }
 

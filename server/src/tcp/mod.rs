@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::admission::{Admission, Denied};
 use crate::context::Context;
@@ -16,17 +17,20 @@ use transport::TcpTransport;
 pub(crate) use transport::linger;
 
 /// Serves one accepted connection: waits for its turn, then holds the conversation.
+///
+/// All but the waiting is boxed, so that those who wait do not carry the room for more.
 pub(crate) async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
     admission: Result<Admission, Denied>,
+    _permit: OwnedSemaphorePermit,
     context: Arc<Context>,
 ) {
     let Admission { ticket, visit } = match admission {
         Ok(admission) => admission,
         Err(error) => {
             tracing::info!(%peer, %error, "turned away");
-            return dismiss(stream, &error.ending(), &context).await;
+            return Box::pin(dismiss(stream, &error.ending(), &context)).await;
         }
     };
     tracing::debug!(%peer, position = ticket.position(), "joined the queue");
@@ -34,7 +38,6 @@ pub(crate) async fn serve(
     drop(visit);
     match unparked {
         Unparked::Turn(stream, turn) => {
-            // Boxed, so that those who wait do not carry the room for a conversation.
             let transport = TcpTransport::new(stream, &context.config);
             Box::pin(session::hold(transport, turn, peer, &context)).await;
         }

@@ -7,6 +7,9 @@ use std::time::Duration;
 /// Most bytes that wait for the output; what exceeds them is counted and lost.
 const CAPACITY: usize = 4 * 1024 * 1024;
 
+/// Room that is kept between writes.
+const KEPT: usize = 1024 * 1024;
+
 /// After a write, lines gather this long for the next, so that a message does not cost a wake-up.
 const GATHER: Duration = Duration::from_millis(5);
 
@@ -124,7 +127,7 @@ impl Shared {
         while self.take(&mut lines) {
             let written = output.write_all(lines.as_bytes()).and_then(|()| output.flush());
             lines.clear();
-            lines.shrink_to(64 * 1024);
+            lines.shrink_to(KEPT);
             let mut state = self.lock();
             state.writing = false;
             state.writes += 1;

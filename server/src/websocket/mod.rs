@@ -24,6 +24,8 @@ use waiting::Waited;
 
 /// Serves one WebSocket after its handshake: waits for its turn, then holds the conversation.
 ///
+/// All but the waiting is boxed, so that those who wait do not carry the room for more.
+///
 /// `early` is what the peer sent behind its handshake.
 pub(crate) async fn serve(
     stream: Stream,
@@ -40,7 +42,7 @@ pub(crate) async fn serve(
         Ok(admission) => admission,
         Err(error) => {
             tracing::info!(%peer, %error, "turned away");
-            return part(transport, &error.ending(), &context).await;
+            return Box::pin(part(transport, &error.ending(), &context)).await;
         }
     };
     tracing::debug!(%peer, position = ticket.position(), "joined the queue");
@@ -49,7 +51,6 @@ pub(crate) async fn serve(
     match waited {
         Waited::Turn(turn) => {
             transport.expect_much();
-            // Boxed, so that those who wait do not carry the room for a conversation.
             Box::pin(session::hold(transport, turn, peer, &context)).await;
         }
         Waited::Ended(ending) => {

@@ -1,13 +1,14 @@
 //! The two ways of speaking over a WebSocket.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 use hyper::HeaderMap;
 use hyper::header::SEC_WEBSOCKET_PROTOCOL;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_tungstenite::tungstenite::protocol::Message as Frame;
-use vez_protocol::{ClientEvent, Message, SUBPROTOCOL, ServerEvent};
+use vez_protocol::{Body, ClientEvent, Message, SUBPROTOCOL, ServerEvent};
 
 use crate::session::Failure;
 
@@ -67,10 +68,13 @@ impl Style {
         }
     }
 
-    /// A reply as a frame.
-    pub(super) fn reply(self, text: impl Display) -> Frame {
+    /// A reply as a frame; `scratch` is where its bytes are put together, time and again.
+    pub(super) fn reply(self, text: impl Display, scratch: &mut BytesMut) -> Frame {
         match self {
-            Self::Plain => Frame::text(text.to_string()),
+            Self::Plain => {
+                write!(scratch, "{text}").expect("a BytesMut grows");
+                text_frame(scratch.split().freeze())
+            }
             Self::Events => event(&ServerEvent::Reply { text: text.to_string().into() }),
         }
     }
@@ -78,15 +82,17 @@ impl Style {
     /// The message itself as a frame.
     pub(super) fn echo(self, message: Message) -> Frame {
         match (self, message.body) {
-            (Self::Plain, vez_protocol::Body::Binary(bytes)) => Frame::Binary(bytes),
-            (Self::Plain, vez_protocol::Body::Text(text)) => Frame::text(text.to_string()),
-            (Self::Events, vez_protocol::Body::Text(text)) => {
-                event(&ServerEvent::Reply { text: (&*text).into() })
-            }
+            (Self::Plain, Body::Binary(bytes)) => Frame::Binary(bytes),
+            (Self::Plain, Body::Text(text)) => text_frame(text.into_bytes()),
+            (Self::Events, Body::Text(text)) => event(&ServerEvent::Reply { text: (&*text).into() }),
             // Events hold text only, so that no binary message can have come.
-            (Self::Events, vez_protocol::Body::Binary(_)) => event(&ServerEvent::Unknown),
+            (Self::Events, Body::Binary(_)) => event(&ServerEvent::Unknown),
         }
     }
+}
+
+fn text_frame(text: Bytes) -> Frame {
+    Frame::Text(Utf8Bytes::try_from(text).expect("these bytes were made from text"))
 }
 
 /// An event as a frame.

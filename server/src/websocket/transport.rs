@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
+use bytes::BytesMut;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message as Frame};
 use vez_protocol::{ByeReason, Message, ServerEvent, limits};
@@ -23,6 +24,8 @@ pub(super) struct WebSocketTransport {
     kept: VecDeque<Message>,
     /// Bytes in `kept`.
     kept_bytes: usize,
+    /// Where replies are put together.
+    scratch: BytesMut,
     /// Longest message in bytes.
     max_message: usize,
     linger: Duration,
@@ -35,6 +38,7 @@ impl WebSocketTransport {
             style,
             kept: VecDeque::new(),
             kept_bytes: 0,
+            scratch: BytesMut::new(),
             max_message: config.limits.max_message,
             linger: config.times.linger,
         }
@@ -112,7 +116,7 @@ impl Transport for WebSocketTransport {
     }
 
     async fn reply(&mut self, _to: &Message, text: impl fmt::Display + Send) -> Result<(), Failure> {
-        self.frames.feed(self.style.reply(text)).await
+        self.frames.feed(self.style.reply(text, &mut self.scratch)).await
     }
 
     async fn echo(&mut self, message: Message) -> Result<(), Failure> {
