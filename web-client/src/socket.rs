@@ -1,6 +1,7 @@
 //! The connection to the server.
 
-#[cfg(all(test, target_arch = "wasm32"))]
+#[cfg(test)]
+#[cfg(target_arch = "wasm32")]
 mod tests;
 
 use std::rc::Rc;

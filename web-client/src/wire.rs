@@ -2,7 +2,8 @@
 //!
 //! The events are `vez_protocol`'s; its serde would be three quarters of the program.
 
-#[cfg(all(test, target_arch = "wasm32"))]
+#[cfg(test)]
+#[cfg(target_arch = "wasm32")]
 mod tests;
 
 use js_sys::{JSON, Object, Reflect};

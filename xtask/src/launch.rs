@@ -3,6 +3,7 @@
 use std::{
     env::consts::EXE_SUFFIX,
     ffi::OsString,
+    path::PathBuf,
     process::{Command, ExitCode},
 };
 
@@ -37,12 +38,28 @@ pub(crate) fn client(options: &[OsString]) -> Result<ExitCode> {
 }
 
 fn build_and_become(project: &Project, package: &str, options: &[OsString]) -> Result<ExitCode> {
+    let mut command = Command::new(build(project, package)?);
+    command.args(options);
+    become_program(command)
+}
+
+/// Builds a package for release and returns its program.
+///
+/// # Errors
+/// When it cannot be built.
+pub(crate) fn build(project: &Project, package: &str) -> Result<PathBuf> {
     let shell = &project.shell;
     // The fast build: the first one costs no more than the dev profile's, which optimizes dependencies too.
     set_up(cmd!(shell, "cargo build --release --package {package}"))?;
-    let program = project.target.join("release").join(format!("{package}{EXE_SUFFIX}"));
-    let mut command = Command::new(&program);
-    command.args(options);
+    Ok(project.target.join("release").join(format!("{package}{EXE_SUFFIX}")))
+}
+
+/// Runs a program in the place of this one.
+///
+/// # Errors
+/// When it cannot be started.
+pub(crate) fn become_program(command: Command) -> Result<ExitCode> {
+    let program = command.get_program().to_owned();
     run_in_place(command).with_context(|| format!("não foi possível executar {}", program.display()))
 }
 

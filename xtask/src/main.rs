@@ -1,5 +1,6 @@
 //! `cargo xtask`: the report's Main. It does all set-up, so that a fresh clone needs nothing but Rust.
 
+mod bench;
 mod debian;
 mod fingerprint;
 mod launch;
@@ -11,6 +12,7 @@ mod step;
 mod test;
 mod toolchain;
 mod tools;
+mod torture;
 
 use std::{env, ffi::OsString, process::ExitCode};
 
@@ -30,7 +32,9 @@ Opções de vez-server e vez-client vêm depois do modo: cargo xtask server --he
 Para quem desenvolve:
   cargo xtask page            constrói a página em web-client/dist
   cargo xtask test            prepara tudo, navegador incluído, e roda todos os testes
-  cargo xtask test --quick    só o que se repete ao desenvolver: sem navegador";
+  cargo xtask test --quick    só o que se repete ao desenvolver: sem navegador
+  cargo xtask torture         tempestade de clientes contra o servidor; --seconds N --clients N --seed N
+  cargo xtask bench           mede o servidor, e outros que fazem menos; --quick mede menos";
 
 fn main() -> ExitCode {
     let mut args = env::args_os().skip(1);
@@ -59,6 +63,8 @@ fn run(mode: &str, options: &[OsString]) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         "test" => test::run(options),
+        "torture" => torture::run(options),
+        "bench" => bench::run(options),
         "help" | "--help" | "-h" => {
             println!("{USAGE}\n{MORE_MODES}");
             Ok(ExitCode::SUCCESS)

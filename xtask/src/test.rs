@@ -11,6 +11,7 @@ use crate::{
     python,
     step::{check, say},
     toolchain::{self, WASM},
+    torture,
 };
 
 /// A part of the test run: its name and what it does.
@@ -27,9 +28,10 @@ const QUICK_TESTS: Step = ("testes rápidos", quick_tests);
 const TESTS: Step = ("testes", tests);
 const PAGE_TESTS: Step = ("testes da página", page_tests);
 const DOCS: Step = ("documentação", docs);
+const STORM: Step = ("tempestade", torture::short);
 
 const QUICK: &[Step] = &[COMPONENTS, FORMAT, PAGE, CLIPPY, QUICK_TESTS];
-const ALL: &[Step] = &[COMPONENTS, SYSTEM, PYTHON, NPM, FORMAT, PAGE, CLIPPY, TESTS, PAGE_TESTS, DOCS];
+const ALL: &[Step] = &[COMPONENTS, SYSTEM, PYTHON, NPM, FORMAT, PAGE, CLIPPY, TESTS, PAGE_TESTS, DOCS, STORM];
 
 /// Runs every test, or with `--quick` those that need no browser and no Python.
 ///

@@ -8,7 +8,8 @@ pub(crate) mod file;
 pub(crate) mod listener;
 pub(crate) mod size;
 pub(crate) mod storage;
-#[cfg(all(test, target_arch = "wasm32"))]
+#[cfg(test)]
+#[cfg(target_arch = "wasm32")]
 mod tests;
 
 use wasm_bindgen::{JsCast, JsValue};

@@ -16,8 +16,12 @@ fn a_dropped_listener_hears_nothing() {
     let listener = Listener::new(&target, "olá", move |_| counter.set(counter.get() + 1)).unwrap();
     target.dispatch_event(&Event::new("olá").unwrap()).unwrap();
     drop(listener);
+    // Calling a closure that is gone would be an error in the window.
+    let (errors, failures) = (Rc::new(Cell::new(0)), super::window().unwrap());
+    let counter = errors.clone();
+    let _watch = Listener::new(&failures, "error", move |_| counter.set(counter.get() + 1)).unwrap();
     target.dispatch_event(&Event::new("olá").unwrap()).unwrap();
-    assert_eq!((heard.get(), Rc::strong_count(&heard)), (1, 1));
+    assert_eq!((heard.get(), Rc::strong_count(&heard), errors.get()), (1, 1, 0));
 }
 
 #[wasm_bindgen_test]

@@ -13,9 +13,12 @@ use crate::state::Event;
 /// A port that browsers allow and nobody uses.
 const NOBODY: &str = "ws://127.0.0.1:9/ws";
 
-/// What was heard, and who hears it.
-fn ear() -> (Rc<RefCell<Vec<Event>>>, Rc<dyn Fn(Event)>) {
-    let heard = Rc::new(RefCell::new(Vec::new()));
+/// What was heard.
+type Heard = Rc<RefCell<Vec<Event>>>;
+
+/// A list, and who fills it with what is heard.
+fn ear() -> (Heard, Rc<dyn Fn(Event)>) {
+    let heard = Heard::default();
     let list = heard.clone();
     (heard, Rc::new(move |event| list.borrow_mut().push(event)))
 }

@@ -107,7 +107,7 @@ impl Log {
     /// The block that takes the next row.
     fn block(&self) -> Result<Element, JsValue> {
         match self.list.last_element_child() {
-            Some(last) if self.rows.len() % BLOCK != 0 => Ok(last),
+            Some(last) if !self.rows.len().is_multiple_of(BLOCK) => Ok(last),
             _ => {
                 let block = make("div", "block")?;
                 self.list.append_child(&block)?;

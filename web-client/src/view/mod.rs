@@ -6,7 +6,8 @@ mod queue;
 mod roving;
 mod row;
 mod tab;
-#[cfg(all(test, target_arch = "wasm32"))]
+#[cfg(test)]
+#[cfg(target_arch = "wasm32")]
 mod tests;
 mod transcript;
 mod translation;

@@ -103,8 +103,9 @@ async fn what_is_said_aloud_is_only_what_is_new() -> Result<()> {
         tab.until_count("[data-from=server]", 1).await?;
         tab.run(
             "window.rows = 0; window.spoken = 0;
-            new MutationObserver(list => list.forEach(change => rows += change.addedNodes.length))
-                .observe(document.querySelector('#list'), { childList: true });
+            new MutationObserver(list => list.forEach(change => 
+                change.addedNodes.forEach(node => rows += node.nodeType === Node.ELEMENT_NODE)))
+                .observe(document.querySelector('#list'), { childList: true, subtree: true });
             new MutationObserver(list => spoken += list.length)
                 .observe(document.querySelector('#status'), { childList: true, subtree: true, characterData: true });",
         )

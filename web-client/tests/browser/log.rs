@@ -1,5 +1,7 @@
 //! The conversation on the page: scrolling, copying, saving, and its length.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use serde_json::json;
 use thirtyfour::prelude::*;
@@ -25,7 +27,7 @@ async fn the_view_stays_where_the_reader_scrolled() -> Result<()> {
         tab.run(
             "const log = document.querySelector('#log'); new MutationObserver(() => {
                 if (log.querySelectorAll('[data-from=me]').length === 2) log.scrollTop = 0;
-            }).observe(document.querySelector('#list'), { childList: true });",
+            }).observe(document.querySelector('#list'), { childList: true, subtree: true });",
         )
         .await?;
         tab.say("mais").await?;
@@ -73,10 +75,12 @@ async fn the_conversation_is_saved_as_text() -> Result<()> {
         tab.until_count("[data-from=server]", 1).await?;
         tab.press("#save").await?;
         let saved = folder.path().join("conversa.txt");
-        while !saved.exists() {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
-        let text = std::fs::read_to_string(saved)?;
+        let text = loop {
+            match std::fs::read_to_string(&saved) {
+                Ok(text) if !text.is_empty() => break text,
+                _ => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        };
         let lines: Vec<_> =
             text.lines().filter_map(|line| line.split_once(' ')).map(|(_, rest)| rest).collect();
         let expected =

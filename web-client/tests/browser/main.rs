@@ -2,6 +2,8 @@
 //!
 //! Every test is ignored by plain `cargo test`, which needs no browser; `cargo xtask test` runs them.
 
+#![cfg(not(target_arch = "wasm32"))]
+
 mod accessibility;
 mod attention;
 mod conversation;

@@ -45,3 +45,22 @@ fn what_does_not_build_is_not_run() {
     );
     assert_eq!(project.calls("vez-client"), [""; 0]);
 }
+
+#[test]
+fn the_storm_is_told_where_the_server_is() {
+    let project = Project::new();
+    let output = project.xtask(&["torture", "--seconds", "7"]);
+    let server = project.path("target/release/vez-server");
+    let expected = format!("vez-torture\n--server\n{}\n--seconds\n7\n", server.display());
+    assert_eq!(stdout(&output), expected, "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(7));
+    let builds = ["vez-server", "vez-torture"].map(|name| format!("cargo build --release --package {name}"));
+    assert_eq!(project.calls("cargo build"), builds);
+}
+
+#[test]
+fn a_storm_without_its_server_does_not_begin() {
+    let project = Project::new().with("FAKE_FAILURE", "cargo build --release --package vez-server");
+    assert_eq!(project.xtask(&["torture"]).status.code(), Some(1));
+    assert_eq!(project.calls("vez-torture"), [""; 0]);
+}

@@ -46,7 +46,7 @@ impl Project {
         for name in PROGRAMS {
             symlink(&stand_in, root.join("bin").join(name)).unwrap();
         }
-        for name in ["vez-server", "vez-client"] {
+        for name in ["vez-server", "vez-client", "vez-torture"] {
             symlink(&stand_in, root.join("target/release").join(name)).unwrap();
         }
         fs::hard_link(env!("CARGO_BIN_EXE_xtask"), root.join("target/debug/xtask")).unwrap();

@@ -1,0 +1,99 @@
+//! Many who wait: what they cost, what the holder of the turn notices, and their turns.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+
+use super::{SETTLE, SMALL, round_trip};
+use crate::client::{self, Client};
+use crate::process::Running;
+use crate::records::{Measure, Records};
+use crate::wire::Wire;
+
+/// How long those who wait are watched.
+const WATCHED: Duration = Duration::from_secs(2);
+
+/// How long admitting them all may take.
+const ADMISSION: Duration = Duration::from_secs(60);
+
+/// Has `count` clients wait and be served.
+///
+/// # Errors
+/// When an answer is not as it must be.
+pub(crate) fn measure(running: &Running, count: usize, messages: usize, records: &mut Records) -> Result<()> {
+    let subject = running.subject;
+    let wire = running.wire(SMALL)?;
+    let mut holder = running.connect()?;
+    round_trip::exchange(running, &mut holder, &wire, messages / 10)?;
+    let alone = round_trip::exchange(running, &mut holder, &wire, messages)?;
+    records.add(Measure::HolderP99(0), subject, alone.p99);
+
+    let waiters = admit(running, count, records)?;
+
+    let cpu = running.cpu()?;
+    std::thread::sleep(WATCHED);
+    let idle = (running.cpu()? - cpu) as f64 / 1e6 / WATCHED.as_secs_f64();
+    records.add(Measure::WaitingCpu(count), subject, idle);
+
+    let crowded = round_trip::exchange(running, &mut holder, &wire, messages)?;
+    records.add(Measure::HolderP99(count), subject, crowded.p99);
+
+    serve(running, holder, waiters, &wire, records)?;
+    records.add(Measure::PeakMemory(count), subject, running.memory()?.peak as f64 / 1e6);
+    Ok(())
+}
+
+/// Has `count` clients join the queue.
+fn admit(running: &Running, count: usize, records: &mut Records) -> Result<Vec<Client>> {
+    let subject = running.subject;
+    std::thread::sleep(SETTLE);
+    let (memory, cpu, began) = (running.memory()?.resident, running.cpu()?, Instant::now());
+    let waiters = (0..count).map(|_| running.connect()).collect::<Result<Vec<_>>>()?;
+    await_waiting(running.http(), count)?;
+    records.add(Measure::AdmissionTime(count), subject, began.elapsed().as_secs_f64() * 1e3);
+    std::thread::sleep(SETTLE);
+    let each = |total: u64| total as f64 / 1e3 / count as f64;
+    records.add(Measure::AdmissionCpu(count), subject, each(running.cpu()? - cpu));
+    let grown = running.memory()?.resident.saturating_sub(memory);
+    records.add(Measure::WaitingMemory(count), subject, each(grown));
+    Ok(waiters)
+}
+
+/// Waits until so many wait.
+///
+/// # Errors
+/// When they do not within a minute.
+pub(super) fn await_waiting(http: SocketAddr, count: usize) -> Result<()> {
+    let began = Instant::now();
+    while client::waiting(http)? != count as u64 {
+        ensure!(began.elapsed() < ADMISSION, "{} of {count} wait", client::waiting(http)?);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
+/// Serves all who wait; one who had its turn before those in front of it would let them wait for ever.
+fn serve(
+    running: &Running,
+    mut holder: Client,
+    waiters: Vec<Client>,
+    wire: &Wire,
+    records: &mut Records,
+) -> Result<()> {
+    let (subject, count) = (running.subject, waiters.len());
+    let (cpu, began) = (running.cpu()?, Instant::now());
+    let mut served = 0;
+    for waiter in waiters {
+        holder.say_goodbye(wire)?;
+        holder.read_to_end()?;
+        holder = waiter;
+        holder.exchange(wire)?;
+        served += 1;
+    }
+    records.add(Measure::ServingTime(count), subject, began.elapsed().as_secs_f64() * 1e3);
+    let each = (running.cpu()? - cpu) as f64 / 1e3 / count as f64;
+    records.add(Measure::ServingCpu(count), subject, each);
+    records.add(Measure::Served(count), subject, f64::from(served));
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! The options.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser};
+
+use crate::peer::Peer;
+
+/// Measures a vez-server and servers that do less.
+#[derive(Debug, Parser)]
+#[command(name = "vez-bench", version)]
+pub(crate) enum Command {
+    /// Measures
+    Run(Options),
+    /// Serves as one of those that Vez is compared with
+    Peer {
+        /// Which
+        #[arg(value_enum)]
+        peer: Peer,
+        /// The port to listen on
+        port: u16,
+    },
+}
+
+/// How to measure.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Options {
+    /// Less of everything, in half a minute: to see that it works, not to compare
+    #[arg(long)]
+    pub(crate) quick: bool,
+
+    /// How many rounds, of which the median counts
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=50))]
+    pub(crate) rounds: Option<u32>,
+
+    /// Only the round trips, the sessions and the pipelines: nobody waits
+    #[arg(long)]
+    pub(crate) no_queue: bool,
+
+    /// Only the queue
+    #[arg(long, conflicts_with = "no_queue")]
+    pub(crate) only_queue: bool,
+
+    /// The vez-server to measure
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) server: PathBuf,
+
+    /// Where the table and the plots go
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: PathBuf,
+}

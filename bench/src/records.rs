@@ -1,0 +1,133 @@
+//! What was measured, round by round.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::subject::Subject;
+
+/// Something that is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Measure {
+    /// Half of the round trips of 32 bytes are shorter.
+    RoundTripP50,
+    /// One in a hundred round trips of 32 bytes is longer.
+    RoundTripP99,
+    /// The server's CPU time for each message of 32 bytes.
+    CpuPerMessage,
+    /// Messages of so many bytes per second, 64 in flight.
+    Pipelined(usize),
+    /// Sessions per second of 8 clients: connect, one message, `sair`.
+    Sessions,
+    /// From one client's `sair` to the next one's first reply.
+    Gap,
+    /// From the start of the process to its first answer.
+    StartUp,
+    /// Resident memory for each of so many who wait.
+    WaitingMemory(usize),
+    /// Peak resident memory while so many wait and are then served.
+    PeakMemory(usize),
+    /// The server's CPU time in a second in which so many wait.
+    WaitingCpu(usize),
+    /// Time until so many are admitted.
+    AdmissionTime(usize),
+    /// The server's CPU time to admit one of so many.
+    AdmissionCpu(usize),
+    /// Time until so many were served.
+    ServingTime(usize),
+    /// The server's CPU time to serve one of so many.
+    ServingCpu(usize),
+    /// How many of so many were served, in order.
+    Served(usize),
+    /// The holder's `RoundTripP99` while so many wait.
+    HolderP99(usize),
+    /// The server's CPU time when one leaves and so many wait, news of places included.
+    Departure(usize),
+}
+
+impl Measure {
+    /// What its numbers count.
+    pub(crate) fn unit(self) -> &'static str {
+        match self {
+            Self::RoundTripP50 | Self::RoundTripP99 | Self::CpuPerMessage | Self::Gap => "µs",
+            Self::AdmissionCpu(_) | Self::ServingCpu(_) | Self::HolderP99(_) | Self::Departure(_) => "µs",
+            Self::Pipelined(_) | Self::Sessions => "/s",
+            Self::StartUp | Self::WaitingCpu(_) | Self::AdmissionTime(_) | Self::ServingTime(_) => "ms",
+            Self::WaitingMemory(_) => "KB",
+            Self::PeakMemory(_) => "MB",
+            Self::Served(_) => "",
+        }
+    }
+
+    /// Whether more is better.
+    pub(crate) fn more_is_better(self) -> bool {
+        matches!(self, Self::Pipelined(_) | Self::Sessions | Self::Served(_))
+    }
+}
+
+impl fmt::Display for Measure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RoundTripP50 => f.write_str("round trip, p50"),
+            Self::RoundTripP99 => f.write_str("round trip, p99"),
+            Self::CpuPerMessage => f.write_str("CPU per message"),
+            Self::Pipelined(size) => write!(f, "pipelined, {size} bytes"),
+            Self::Sessions => f.write_str("sessions, 8 clients"),
+            Self::Gap => f.write_str("gap between sessions"),
+            Self::StartUp => f.write_str("start-up to first answer"),
+            Self::WaitingMemory(count) => write!(f, "memory for each of {count} who wait"),
+            Self::PeakMemory(count) => write!(f, "peak memory with {count} clients"),
+            Self::WaitingCpu(count) => write!(f, "CPU in a second while {count} wait"),
+            Self::AdmissionTime(count) => write!(f, "time to admit {count}"),
+            Self::AdmissionCpu(count) => write!(f, "CPU to admit one of {count}"),
+            Self::ServingTime(count) => write!(f, "time to serve {count}"),
+            Self::ServingCpu(count) => write!(f, "CPU to serve one of {count}"),
+            Self::Served(count) => write!(f, "served in order, of {count}"),
+            Self::HolderP99(count) => write!(f, "holder's p99 while {count} wait"),
+            Self::Departure(count) => write!(f, "CPU when one of {count} leaves"),
+        }
+    }
+}
+
+/// One measure of one server over all rounds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Series(Vec<f64>);
+
+impl Series {
+    /// The value in the middle.
+    pub(crate) fn median(&self) -> f64 {
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+    }
+
+    /// The best value.
+    pub(crate) fn best(&self, measure: Measure) -> f64 {
+        let values = self.0.iter().copied();
+        if measure.more_is_better() {
+            values.fold(f64::NAN, f64::max)
+        } else {
+            values.fold(f64::NAN, f64::min)
+        }
+    }
+}
+
+/// All that was measured.
+#[derive(Debug, Default)]
+pub(crate) struct Records(BTreeMap<(Measure, Subject), Series>);
+
+impl Records {
+    /// Adds one round's value, in the measure's unit.
+    pub(crate) fn add(&mut self, measure: Measure, subject: Subject, value: f64) {
+        self.0.entry((measure, subject)).or_default().0.push(value);
+    }
+
+    /// The values of one measure of one server.
+    pub(crate) fn get(&self, measure: Measure, subject: Subject) -> Option<&Series> {
+        self.0.get(&(measure, subject))
+    }
+
+    /// Everything, by measure.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Measure, Subject, &Series)> {
+        self.0.iter().map(|((measure, subject), series)| (*measure, *subject, series))
+    }
+}

@@ -1,0 +1,92 @@
+//! What Vez must reach.
+
+use crate::peer::Peer;
+use crate::records::{Measure, Records};
+use crate::subject::Subject;
+
+/// One thing that Vez must reach.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target {
+    pub(crate) measure: Measure,
+    pub(crate) subject: Subject,
+    /// What the value is divided by; without it, it stands for itself.
+    pub(crate) reference: Option<(Measure, Subject)>,
+    /// The most, or the least where more is better.
+    pub(crate) bound: f64,
+}
+
+/// How a target was met.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outcome {
+    pub(crate) value: f64,
+    pub(crate) reference: Option<f64>,
+    /// Of the medians.
+    pub(crate) ratio: f64,
+    /// Of the best rounds.
+    pub(crate) best_ratio: f64,
+    pub(crate) met: bool,
+}
+
+impl Target {
+    /// Compares with what was measured; `None` when it was not.
+    pub(crate) fn outcome(&self, records: &Records) -> Option<Outcome> {
+        let series = records.get(self.measure, self.subject)?;
+        let (value, best) = (series.median(), series.best(self.measure));
+        let reference = match self.reference {
+            Some((measure, subject)) => {
+                let series = records.get(measure, subject)?;
+                Some((series.median(), series.best(measure)))
+            }
+            None => None,
+        };
+        let (ratio, best_ratio) =
+            reference.map_or((value, best), |(median, least)| (value / median, best / least));
+        let met = if self.measure.more_is_better() { ratio >= self.bound } else { ratio <= self.bound };
+        Some(Outcome { value, reference: reference.map(|(median, _)| median), ratio, best_ratio, met })
+    }
+}
+
+const TCP: Subject = Subject::VezTcp;
+const WEBSOCKET: Subject = Subject::VezWebSocket;
+const ECHO: Subject = Subject::VezEcho;
+const TOKIO: Subject = Subject::Peer(Peer::TokioTcp);
+const TUNGSTENITE: Subject = Subject::Peer(Peer::Tungstenite);
+
+/// All targets.
+pub(crate) const TARGETS: &[Target] = &[
+    same(Measure::RoundTripP50, TCP, TOKIO, 1.05),
+    same(Measure::CpuPerMessage, TCP, TOKIO, 1.05),
+    same(Measure::RoundTripP50, TCP, Subject::Report, 1.0),
+    same(Measure::CpuPerMessage, TCP, Subject::Report, 1.0),
+    same(Measure::RoundTripP50, WEBSOCKET, TUNGSTENITE, 1.05),
+    same(Measure::CpuPerMessage, WEBSOCKET, TUNGSTENITE, 1.05),
+    same(Measure::Pipelined(32), ECHO, TUNGSTENITE, 2.0),
+    same(Measure::Pipelined(16 * 1024), ECHO, TUNGSTENITE, 1.0),
+    same(Measure::Sessions, TCP, TOKIO, 0.9),
+    same(Measure::Gap, TCP, TOKIO, 1.1),
+    same(Measure::Gap, WEBSOCKET, TUNGSTENITE, 1.1),
+    plain(Measure::WaitingMemory(10_000), TCP, 1.5),
+    plain(Measure::WaitingMemory(10_000), WEBSOCKET, 5.0),
+    plain(Measure::PeakMemory(10_000), WEBSOCKET, 80.0),
+    plain(Measure::WaitingCpu(10_000), TCP, 0.01),
+    plain(Measure::WaitingCpu(10_000), WEBSOCKET, 0.01),
+    versus(Measure::HolderP99(10_000), TCP, Measure::HolderP99(0), 1.2),
+    versus(Measure::HolderP99(10_000), WEBSOCKET, Measure::HolderP99(0), 1.2),
+    plain(Measure::Served(10_000), TCP, 10_000.0),
+    plain(Measure::Served(10_000), WEBSOCKET, 10_000.0),
+    plain(Measure::StartUp, TCP, 5.0),
+    plain(Measure::StartUp, WEBSOCKET, 5.0),
+    versus(Measure::Departure(10_000), WEBSOCKET, Measure::Departure(100), 2.0),
+];
+
+const fn same(measure: Measure, subject: Subject, reference: Subject, bound: f64) -> Target {
+    Target { measure, subject, reference: Some((measure, reference)), bound }
+}
+
+const fn versus(measure: Measure, subject: Subject, reference: Measure, bound: f64) -> Target {
+    Target { measure, subject, reference: Some((reference, subject)), bound }
+}
+
+const fn plain(measure: Measure, subject: Subject, bound: f64) -> Target {
+    Target { measure, subject, reference: None, bound }
+}

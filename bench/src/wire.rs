@@ -1,0 +1,65 @@
+//! Messages as they are on the wire, made once, so that a client only writes, reads and compares bytes.
+
+use anyhow::Result;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+use vez_protocol::report;
+
+/// How a server is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// The report's unframed text.
+    Tcp,
+    /// RFC 6455, without subprotocol.
+    WebSocket,
+    /// RFC 6455 with `vez.v1`.
+    Events,
+}
+
+/// What a server answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// The report's words.
+    Report,
+    /// The message itself.
+    Echo,
+}
+
+/// One message and what belongs to it, as bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Wire {
+    pub(crate) request: Vec<u8>,
+    pub(crate) reply: Vec<u8>,
+    /// `sair`.
+    pub(crate) leave: Vec<u8>,
+}
+
+impl Wire {
+    /// A message of `size` bytes.
+    ///
+    /// # Errors
+    /// None in practice: frames are formatted into memory.
+    pub(crate) fn new(transport: Transport, answer: Answer, size: usize) -> Result<Self> {
+        let text = "Mensagem de teste. ".repeat(size / 8 + 1)[..size].to_owned();
+        let reply = match answer {
+            Answer::Report => report::Received(&text).to_string(),
+            Answer::Echo => text.clone(),
+        };
+        Ok(Self {
+            request: encode(transport, text, true)?,
+            reply: encode(transport, reply, false)?,
+            leave: encode(transport, report::LEAVE.to_owned(), true)?,
+        })
+    }
+}
+
+fn encode(transport: Transport, text: String, masked: bool) -> Result<Vec<u8>> {
+    if transport == Transport::Tcp {
+        return Ok(text.into_bytes());
+    }
+    let mut frame = Frame::message(text, OpCode::Data(Data::Text), true);
+    frame.header_mut().mask = masked.then_some([0x6d, 0x61, 0x73, 0x6b]);
+    let mut bytes = Vec::new();
+    frame.format(&mut bytes)?;
+    Ok(bytes)
+}

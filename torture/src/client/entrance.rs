@@ -1,0 +1,91 @@
+//! The ways in: a connection, and behind it a conversation.
+
+use std::io;
+use std::net::SocketAddr;
+
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::{Request, generate_request};
+use vez_protocol::SUBPROTOCOL;
+
+use super::muted::Muted;
+use super::talk::Talk;
+use super::tcp::TcpTalk;
+use super::websocket::WebSocketTalk;
+use crate::plan::{Transport, Way};
+use crate::platform;
+use crate::sighting::{Stage, Witness};
+use crate::storm::Arena;
+
+/// Lets one client in.
+#[derive(Debug)]
+pub(crate) struct Entrance<'a> {
+    pub(crate) arena: &'a Arena,
+    pub(crate) number: u64,
+    pub(crate) witness: Witness,
+    /// Whether the client deserves an answer to everything.
+    pub(crate) polite: bool,
+}
+
+impl Entrance<'_> {
+    /// A conversation: for a WebSocket its handshake is done.
+    pub(crate) async fn talk(&self, way: Way) -> io::Result<Talk> {
+        self.talk_with_room(way, None).await
+    }
+
+    /// A conversation whose kernel keeps about `room` bytes that this end has not read.
+    pub(crate) async fn talk_with_room(&self, way: Way, room: Option<u32>) -> io::Result<Talk> {
+        let stream = self.connect(way.transport(), room).await?;
+        let events = match way {
+            Way::Lines | Way::Unframed => return Ok(Talk::Tcp(TcpTalk::new(stream))),
+            Way::Plain => false,
+            Way::Events => true,
+        };
+        let request = self.request(way).map_err(io::Error::other)?;
+        self.witness.saw(Stage::Arriving).await;
+        let (stream, _) = client_async(request, Muted::new(stream)).await.map_err(io::Error::other)?;
+        self.witness.saw(Stage::InLine).await;
+        Ok(Talk::WebSocket(Box::new(WebSocketTalk::new(stream, events))))
+    }
+
+    /// A connection; over TCP, with that in line.
+    pub(crate) async fn connect(&self, transport: Transport, room: Option<u32>) -> io::Result<TcpStream> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::new(platform::source(self.number).into(), 0))?;
+        if let Some(room) = room {
+            socket.set_recv_buffer_size(room)?;
+        }
+        let address = socket.local_addr()?;
+        self.witness.saw(Stage::Registered { address, transport, polite: self.polite }).await;
+        if transport == Transport::WebSocket {
+            return connect(socket, self.arena.http).await;
+        }
+        self.witness.saw(Stage::Arriving).await;
+        let stream = connect(socket, self.arena.tcp).await?;
+        self.witness.saw(Stage::InLine).await;
+        Ok(stream)
+    }
+
+    /// The bytes of a WebSocket handshake.
+    pub(crate) fn handshake(&self, way: Way) -> io::Result<Vec<u8>> {
+        let request = self.request(way).map_err(io::Error::other)?;
+        let (bytes, _key) = generate_request(request).map_err(io::Error::other)?;
+        Ok(bytes)
+    }
+
+    fn request(&self, way: Way) -> Result<Request, Box<dyn std::error::Error + Send + Sync>> {
+        let path = if self.number.is_multiple_of(2) { "ws" } else { "" };
+        let mut request = format!("ws://{}/{path}", self.arena.http).into_client_request()?;
+        if way == Way::Events {
+            request.headers_mut().insert("sec-websocket-protocol", SUBPROTOCOL.parse()?);
+        }
+        Ok(request)
+    }
+}
+
+async fn connect(socket: TcpSocket, address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = socket.connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}

@@ -1,0 +1,41 @@
+//! One client, from its first to its last packet.
+
+mod entrance;
+mod frames;
+mod muted;
+mod polite;
+mod rude;
+mod talk;
+mod tcp;
+mod vanish;
+mod websocket;
+
+use crate::plan::{self, Plan};
+use crate::sighting::{Stage, Witness};
+use crate::storm::Arena;
+pub(crate) use entrance::Entrance;
+
+/// Does what the client with this number is planned to do, and tells the referee.
+pub(crate) async fn run(arena: &Arena, number: u64) {
+    let mut rng = plan::chance(arena.seed, number);
+    let plan = Plan::draw(number, &mut rng);
+    let witness = Witness::new(number, arena.sightings.clone());
+    let entrance =
+        Entrance { arena, number, witness: witness.clone(), polite: matches!(plan, Plan::Polite(_)) };
+    match plan {
+        Plan::Polite(script) => {
+            let account = polite::converse(&script, &entrance).await;
+            witness.saw(Stage::Departed).await;
+            witness.saw(Stage::Finished(account)).await;
+        }
+        Plan::Vanish { way, stage, exit } => {
+            // That something failed on the way says nothing: the server may well have ended it first.
+            let _ = vanish::vanish(way, stage, exit, &entrance, &mut rng).await;
+            witness.saw(Stage::Departed).await;
+        }
+        Plan::Rude { way, rudeness } => {
+            let _ = rude::misbehave(way, rudeness, &entrance, &mut rng).await;
+            witness.saw(Stage::Departed).await;
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What is seen during the storm, on its way to the referee.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use tokio::sync::mpsc;
+
+use crate::plan::Transport;
+use crate::referee::Breach;
+use crate::transcript::{Digest, Line};
+
+/// How many sightings may be under way; then those who saw something wait.
+const CAPACITY: usize = 64 * 1024;
+
+/// One thing that was seen.
+#[derive(Debug)]
+pub(crate) struct Sighting {
+    /// When, on the storm's one clock.
+    pub(crate) at: Instant,
+    pub(crate) what: What,
+}
+
+/// What was seen.
+#[derive(Debug)]
+pub(crate) enum What {
+    /// Something happened to the client with this number.
+    Client(u64, Stage),
+    /// The transcript has a new line.
+    Transcript(Line),
+}
+
+/// A stage in a client's life, reported before or after as its name says.
+#[derive(Debug)]
+pub(crate) enum Stage {
+    /// It has an address, and no connection yet.
+    Registered {
+        /// Its end of the connection to come.
+        address: SocketAddr,
+        transport: Transport,
+        /// Whether it deserves an answer to everything.
+        polite: bool,
+    },
+    /// It is about to connect or to ask for the WebSocket: it has no place in line yet.
+    Arriving,
+    /// It is connected, or its WebSocket handshake is done.
+    InLine,
+    /// It has closed its socket.
+    Departed,
+    /// A polite client's conversation is over.
+    Finished(Account),
+}
+
+/// What a polite client has to tell.
+#[derive(Debug, Default)]
+pub(crate) struct Account {
+    /// What it said, in order.
+    pub(crate) said: Vec<Digest>,
+    /// How much of that was answered.
+    pub(crate) answered: usize,
+    /// From when until when it surely had the turn: from the first sign of it to the last message that was
+    /// answered later.
+    pub(crate) held: Option<(Instant, Instant)>,
+    /// Why it did not get to the end.
+    pub(crate) trouble: Option<Trouble>,
+}
+
+/// Why a polite conversation did not get to its end.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// The server ended it and said why.
+    CutOff(String),
+    /// The server broke its word.
+    Broken(Breach),
+}
+
+/// Tells the referee about one client.
+#[derive(Clone, Debug)]
+pub(crate) struct Witness {
+    number: u64,
+    sightings: mpsc::Sender<Sighting>,
+}
+
+impl Witness {
+    pub(crate) fn new(number: u64, sightings: mpsc::Sender<Sighting>) -> Self {
+        Self { number, sightings }
+    }
+
+    /// Reports what happens now.
+    pub(crate) async fn saw(&self, stage: Stage) {
+        let sighting = Sighting { at: Instant::now(), what: What::Client(self.number, stage) };
+        // Without a referee the run is over, and this client with it.
+        let _ = self.sightings.send(sighting).await;
+    }
+}
+
+/// The way to the referee.
+pub(crate) fn channel() -> (mpsc::Sender<Sighting>, mpsc::Receiver<Sighting>) {
+    mpsc::channel(CAPACITY)
+}

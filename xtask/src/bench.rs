@@ -1,0 +1,27 @@
+//! Measures the server, and servers that do less in turn with it.
+
+use std::{
+    ffi::OsString,
+    process::{Command, ExitCode},
+};
+
+use anyhow::Result;
+
+use crate::{launch, page, project::Project, step::say};
+
+/// Builds everything for release and runs the measures; the results go to `target/bench`.
+///
+/// # Errors
+/// When something cannot be built or started.
+pub(crate) fn run(options: &[OsString]) -> Result<ExitCode> {
+    let project = Project::open()?;
+    page::build(&project)?;
+    say("Construindo o servidor e a medição (a primeira vez, cerca de 5 minutos)");
+    let server = launch::build(&project, "vez-server")?;
+    let bench = launch::build(&project, "vez-bench")?;
+    say("Medindo (cerca de 5 minutos; com --quick, meio)");
+    let mut command = Command::new(bench);
+    command.arg("run").arg("--server").arg(server).arg("--out").arg(project.target.join("bench"));
+    command.args(options);
+    launch::become_program(command)
+}

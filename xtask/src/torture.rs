@@ -1,0 +1,44 @@
+//! Storms the real server with clients of every kind.
+
+use std::{
+    ffi::OsString,
+    path::PathBuf,
+    process::{Command, ExitCode},
+};
+
+use anyhow::Result;
+use xshell::cmd;
+
+use crate::{
+    launch,
+    project::Project,
+    step::{check, say},
+};
+
+/// Builds vez-server and vez-torture and runs the storm, which ends with its own exit status.
+///
+/// # Errors
+/// When something cannot be built or started.
+pub(crate) fn run(options: &[OsString]) -> Result<ExitCode> {
+    let project = Project::open()?;
+    say("Construindo o servidor e a tempestade (a primeira vez, cerca de 4 minutos)");
+    let (server, storm) = build(&project)?;
+    let mut command = Command::new(storm);
+    command.arg("--server").arg(server).args(options);
+    launch::become_program(command)
+}
+
+/// A short storm, as a part of the test run.
+///
+/// # Errors
+/// When something cannot be built or started, or the server breaks a promise.
+pub(crate) fn short(project: &Project) -> Result<()> {
+    let shell = &project.shell;
+    let (server, storm) = build(project)?;
+    check(cmd!(shell, "{storm} --server {server} --seconds 5 --clients 60"))
+}
+
+/// Where the server and the storm are; the storm needs no page in the server.
+fn build(project: &Project) -> Result<(PathBuf, PathBuf)> {
+    Ok((launch::build(project, "vez-server")?, launch::build(project, "vez-torture")?))
+}
