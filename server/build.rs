@@ -64,9 +64,10 @@ fn embed(file: &Path, name: &str, out: &Path) -> Result<String> {
     Ok(row)
 }
 
-/// Whether trunk put a hash in the name: `vez-web-0123456789abcdef_bg.wasm`.
+/// Whether trunk put a hash in the name: `vez-web-0123456789abcdef_bg.wasm`, its leading zeros left out.
 fn is_hashed(name: &str) -> bool {
-    let is_hash = |part: &str| part.len() == 16 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_hash =
+        |part: &str| (12..=16).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_hexdigit());
     name.split(['-', '.', '_']).any(is_hash)
 }
 

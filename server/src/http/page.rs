@@ -46,10 +46,9 @@ pub(super) async fn file(request: Request<Body>) -> Response {
 
 impl File {
     fn respond(&self, asked: &HeaderMap) -> Response {
-        let caching = if self.hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
         let headers = [
             (header::ETAG, HeaderValue::from_static(self.etag)),
-            (header::CACHE_CONTROL, HeaderValue::from_static(caching)),
+            (header::CACHE_CONTROL, HeaderValue::from_static(self.caching())),
             (header::VARY, HeaderValue::from_static("accept-encoding")),
         ];
         let known = asked.get_all(header::IF_NONE_MATCH).iter().any(|etags| self.matches(etags));
@@ -63,6 +62,15 @@ impl File {
             response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
         }
         response
+    }
+
+    /// A hashed file never changes; the page itself is asked for each time; its icon may be a day old.
+    fn caching(&self) -> &'static str {
+        match self.mime {
+            _ if self.hashed => "public, max-age=31536000, immutable",
+            mime if mime.starts_with("text/html") => "no-cache",
+            _ => "public, max-age=86400",
+        }
     }
 
     fn matches(&self, etags: &HeaderValue) -> bool {
