@@ -57,7 +57,7 @@ pub(crate) async fn storm(arena: &Arc<Arena>, clients: u32, length: Duration) ->
 async fn slot(arena: Arc<Arena>, end: Instant) {
     while Instant::now() < end {
         let number = arena.next.fetch_add(1, Relaxed);
-        client::run(&arena, number).await;
+        client::run(&arena, number, end).await;
         let pause = plan::chance(!arena.seed, number).u64(..PAUSE);
         sleep(Duration::from_millis(pause)).await;
     }

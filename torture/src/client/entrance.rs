@@ -2,8 +2,10 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::Instant;
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::{Request, generate_request};
@@ -18,17 +20,31 @@ use crate::platform;
 use crate::sighting::{Stage, Witness};
 use crate::storm::Arena;
 
+/// How long a client stays at the most that only the server's limits end.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long it stays when the storm is over.
+const LAST_PATIENCE: Duration = Duration::from_secs(3);
+
 /// Lets one client in.
 #[derive(Debug)]
 pub(crate) struct Entrance<'a> {
     pub(crate) arena: &'a Arena,
     pub(crate) number: u64,
+    /// When the storm is over and no new clients come.
+    pub(crate) end: Instant,
     pub(crate) witness: Witness,
     /// Whether the client deserves an answer to everything.
     pub(crate) polite: bool,
 }
 
 impl Entrance<'_> {
+    /// Until when a client stays that only the server's limits end; when the storm is over, nobody may wait behind
+    /// it any more, so that they do not run.
+    pub(crate) fn patience(&self) -> Instant {
+        (Instant::now() + PATIENCE).min(self.end + LAST_PATIENCE)
+    }
+
     /// A conversation: for a WebSocket its handshake is done.
     pub(crate) async fn talk(&self, way: Way) -> io::Result<Talk> {
         self.talk_with_room(way, None).await

@@ -10,18 +10,22 @@ mod tcp;
 mod vanish;
 mod websocket;
 
+use tokio::time::Instant;
+
 use crate::plan::{self, Plan};
 use crate::sighting::{Stage, Witness};
 use crate::storm::Arena;
 pub(crate) use entrance::Entrance;
 
 /// Does what the client with this number is planned to do, and tells the referee.
-pub(crate) async fn run(arena: &Arena, number: u64) {
+///
+/// New clients come until `end`.
+pub(crate) async fn run(arena: &Arena, number: u64, end: Instant) {
     let mut rng = plan::chance(arena.seed, number);
     let plan = Plan::draw(number, &mut rng);
     let witness = Witness::new(number, arena.sightings.clone());
     let entrance =
-        Entrance { arena, number, witness: witness.clone(), polite: matches!(plan, Plan::Polite(_)) };
+        Entrance { arena, number, end, witness: witness.clone(), polite: matches!(plan, Plan::Polite(_)) };
     match plan {
         Plan::Polite(script) => {
             let account = polite::converse(&script, &entrance).await;

@@ -7,7 +7,7 @@ use fastrand::Rng;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::entrance::Entrance;
 use super::frames;
@@ -17,9 +17,6 @@ use crate::plan::{Rudeness, Transport, Way};
 
 /// How long a rude client stays at the most, in milliseconds.
 const STAY: std::ops::Range<u64> = 200..8000;
-
-/// How long one stays that only a time limit ends.
-const LONG_STAY: Duration = Duration::from_secs(30);
 
 /// Bytes that one keeps unread that never reads.
 const NARROW: u32 = 4096;
@@ -40,7 +37,7 @@ pub(super) async fn misbehave(
     entrance: &Entrance<'_>,
     rng: &mut Rng,
 ) -> io::Result<()> {
-    let stay = Duration::from_millis(rng.u64(STAY));
+    let stay = Instant::now() + Duration::from_millis(rng.u64(STAY));
     match rudeness {
         Rudeness::NeverReads => never_read(way, entrance).await,
         Rudeness::Floods => send(way, entrance, message(way, "cheia").repeat(FLOOD), stay).await,
@@ -61,16 +58,16 @@ pub(super) async fn misbehave(
     }
 }
 
-async fn send(way: Way, entrance: &Entrance<'_>, bytes: Vec<u8>, stay: Duration) -> io::Result<()> {
+async fn send(way: Way, entrance: &Entrance<'_>, bytes: Vec<u8>, stay: Instant) -> io::Result<()> {
     let stream = entrance.talk(way).await?.into_stream();
     push_and_read(stream, &bytes, stay).await
 }
 
 /// Writes and reads at the same time, so that neither waits for the other.
-async fn push_and_read(mut stream: TcpStream, bytes: &[u8], stay: Duration) -> io::Result<()> {
+async fn push_and_read(mut stream: TcpStream, bytes: &[u8], stay: Instant) -> io::Result<()> {
     let (reader, writer) = stream.split();
     let both = async { tokio::join!(push(writer, bytes), read_out(reader)) };
-    let _ = timeout(stay, both).await;
+    let _ = timeout_at(stay, both).await;
     Ok(())
 }
 
@@ -95,8 +92,8 @@ async fn never_read(way: Way, entrance: &Entrance<'_>) -> io::Result<()> {
         }
         io::Result::Ok(())
     };
-    let _ = timeout(LONG_STAY, shout).await;
-    keep_silent(&stream).await;
+    let _ = timeout_at(entrance.patience(), shout).await;
+    keep_silent(&stream, entrance.patience()).await;
     Ok(())
 }
 
@@ -104,19 +101,19 @@ async fn slow_handshake(way: Way, entrance: &Entrance<'_>, rng: &mut Rng) -> io:
     let mut stream = entrance.connect(way.transport(), None).await?;
     let handshake = entrance.handshake(way)?;
     drip(&mut stream, &handshake[..rng.usize(..handshake.len())]).await?;
-    push_and_read(stream, b"", LONG_STAY).await
+    push_and_read(stream, b"", entrance.patience()).await
 }
 
 async fn half_close(way: Way, entrance: &Entrance<'_>) -> io::Result<()> {
     let mut stream = entrance.talk(way).await?.into_stream();
     stream.shutdown().await?;
-    push_and_read(stream, b"", LONG_STAY).await
+    push_and_read(stream, b"", entrance.patience()).await
 }
 
 /// Over TCP, has its turn and says nothing; over HTTP, does not even shake hands.
 async fn never_speak(way: Way, entrance: &Entrance<'_>) -> io::Result<()> {
     let stream = entrance.connect(way.transport(), None).await?;
-    push_and_read(stream, b"", LONG_STAY).await
+    push_and_read(stream, b"", entrance.patience()).await
 }
 
 fn message(way: Way, text: &str) -> Vec<u8> {

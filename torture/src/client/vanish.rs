@@ -7,7 +7,7 @@ use fastrand::Rng;
 use socket2::SockRef;
 use tokio::io::{AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 use vez_protocol::report::{self, Received};
 
 use super::entrance::Entrance;
@@ -17,10 +17,7 @@ use crate::plan::{Exit, Stage, Transport, Way};
 /// Longest wait in the queue before leaving it, in milliseconds.
 const WAIT: u64 = 2000;
 
-/// How long a silent client's socket stays when the server does not end the connection.
-const SILENCE: Duration = Duration::from_secs(30);
-
-/// How long it stays when the server does: longer than the server lingers.
+/// How long a silent client's socket stays when the server has ended the connection: longer than it lingers.
 const BEYOND: Duration = Duration::from_millis(1500);
 
 /// Gets to `stage`, and vanishes.
@@ -42,7 +39,7 @@ pub(super) async fn vanish(
     match exit {
         Exit::Fin => {}
         Exit::Reset => SockRef::from(&stream).set_linger(Some(Duration::ZERO))?,
-        Exit::Silence => keep_silent(&stream).await,
+        Exit::Silence => keep_silent(&stream, entrance.patience()).await,
     }
     Ok(())
 }
@@ -119,13 +116,13 @@ fn mid_character(way: Way) -> Vec<u8> {
 }
 
 /// Reads and answers nothing until the server ends the connection, and not even then for a while.
-pub(super) async fn keep_silent(stream: &TcpStream) {
+pub(super) async fn keep_silent(stream: &TcpStream, until: Instant) {
     let ended = async {
         while stream.ready(Interest::READABLE).await.is_ok_and(|ready| !ready.is_read_closed()) {
             sleep(Duration::from_millis(50)).await;
         }
     };
     // A server that never ends it is seen by those who wait behind.
-    let _ = timeout(SILENCE, ended).await;
+    let _ = timeout_at(until, ended).await;
     sleep(BEYOND).await;
 }
