@@ -94,6 +94,17 @@ fn who_waits_hears_of_every_move_once() {
 }
 
 #[test]
+fn a_place_that_was_reported_is_not_told_again() {
+    let queue = Queue::new(9);
+    let _first = join(&queue).unwrap();
+    let second = join(&queue).unwrap();
+    let mut third = join(&queue).unwrap();
+    drop(second);
+    assert_eq!(third.report(), 1);
+    assert_eq!(third.moved().now_or_never(), None);
+}
+
+#[test]
 fn contention_is_told_when_the_first_waits_and_when_the_last_is_gone() {
     let queue = Queue::new(9);
     let turn = join(&queue).unwrap().turn().now_or_never().unwrap();

@@ -35,7 +35,7 @@ pub struct Ticket {
     shared: Arc<Shared>,
     pub(super) id: u64,
     place: Arc<Place>,
-    /// The position that [`moved`](Self::moved) reported last.
+    /// The position that was reported last.
     told: usize,
 }
 
@@ -50,7 +50,13 @@ impl Ticket {
         self.place.position.load(Relaxed)
     }
 
-    /// Waits until the position is another than the one reported last, and returns it.
+    /// Reports the place in the queue, of which [`moved`](Self::moved) then tells no more.
+    pub fn report(&mut self) -> usize {
+        self.told = self.position();
+        self.told
+    }
+
+    /// Waits until the position is another than the one reported last, and reports it.
     ///
     /// Cancel safe.
     pub async fn moved(&mut self) -> usize {

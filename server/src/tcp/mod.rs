@@ -51,8 +51,10 @@ pub(crate) async fn serve(
 /// Ends a connection that never had a turn, with a line that says why.
 async fn dismiss(stream: TcpStream, ending: &Ending, context: &Context) {
     let line = format!("{}\n", ending.text());
-    // A fresh connection has room for a line; one that has not is past caring.
-    if stream.writable().await.is_ok() && stream.try_write(line.as_bytes()).is_ok() {
-        linger(stream, context.config.times.linger).await;
+    let limit = context.config.times.linger;
+    // A connection that nothing was written to has room for a line; one that has not is past caring.
+    let writable = tokio::time::timeout(limit, stream.writable()).await;
+    if writable.is_ok_and(|writable| writable.is_ok()) && stream.try_write(line.as_bytes()).is_ok() {
+        linger(stream, limit).await;
     }
 }

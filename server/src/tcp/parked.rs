@@ -36,13 +36,14 @@ impl Parked {
     pub(super) async fn wait(mut self, ticket: Ticket, shutdown: &CancellationToken) -> Unparked {
         let turn = tokio::select! {
             biased;
-            turn = ticket.turn() => turn,
+            turn = ticket.turn() => Some(turn),
             () = self.left() => return Unparked::Left,
-            () = shutdown.cancelled() => return Unparked::Shutdown(self.stream),
+            () = shutdown.cancelled() => None,
         };
-        match self.unpark() {
-            Ok(stream) => Unparked::Turn(stream, turn),
-            Err(error) => {
+        match (self.unpark(), turn) {
+            (Ok(stream), Some(turn)) => Unparked::Turn(stream, turn),
+            (Ok(stream), None) => Unparked::Shutdown(stream),
+            (Err(error), _) => {
                 tracing::error!(%error, "could not take up a waiting connection");
                 Unparked::Left
             }

@@ -21,7 +21,7 @@ pub(super) async fn wait(
     mut ticket: Ticket,
     context: &Context,
 ) -> Waited {
-    let mut position = ticket.position();
+    let mut position = ticket.report();
     let mut ended = false;
     while position > 0 {
         if let Err(failure) = tell_place(transport, &ticket, position) {

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::protocol::Message;
+use vez_protocol::ServerEvent;
 
 use crate::common::{Kind, Tcp, TestServer, WebSocket};
 
@@ -24,6 +27,28 @@ async fn who_waits_is_told_and_the_running_session_goes_on() {
     assert!(TcpStream::connect(server.tcp).await.is_err(), "nobody new is accepted");
     drop((tcp, plain, events));
     holder.leave().await;
+    server.ended().await;
+}
+
+/// Also one that has sent something and closed its sending side, and so waits in another way.
+#[tokio::test]
+async fn a_half_closed_peer_that_waits_is_told_too() {
+    let server = TestServer::start().await;
+    let mut holder = server.connect(Kind::Plain).await;
+    holder.chat("um").await;
+    let mut waiter = Tcp::connect(server.tcp).await;
+    waiter.send("oi").await;
+    waiter.stream.shutdown().await.unwrap();
+    let mut watcher = WebSocket::connect(server.http, true).await;
+    watcher.expect_place(2).await;
+    // Its end of input was noticed when later news of the queue has arrived.
+    drop(WebSocket::connect(server.http, true).await);
+    watcher.send(Message::text(r#"{"type":"ping"}"#)).await;
+    assert_eq!(watcher.event().await, ServerEvent::Pong);
+    server.end();
+    assert_eq!(waiter.rest().await, "Servidor: encerrando.\n");
+    holder.leave().await;
+    drop(watcher);
     server.ended().await;
 }
 
