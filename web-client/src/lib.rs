@@ -1,6 +1,6 @@
 //! The page: the browser's place to wait for the turn and to talk.
 //!
-//! [`state`] decides, [`view`] draws, [`socket`] and [`browser`] touch the world, [`app`] connects them.
+//! `state` decides, `view` draws, `socket` and `browser` touch the world, `app` connects them.
 
 mod app;
 mod browser;

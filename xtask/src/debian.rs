@@ -14,10 +14,11 @@ const CHROMIUM: &str = "command -v \"${VEZ_CHROMIUM:-chromium}\"";
 const CHROMEDRIVER: &str = "command -v \"${VEZ_CHROMEDRIVER:-chromedriver}\"";
 
 /// Debian's packages, each with a shell command that succeeds where it, or its like, is installed.
-const PACKAGES: [(&str, &str); 7] = [
+const PACKAGES: [(&str, &str); 8] = [
     ("chromium", CHROMIUM),
     ("chromium-driver", CHROMEDRIVER),
     ("fonts-dejavu-core", "ls -d /usr/share/fonts/*/* || ls -d /Library/Fonts"),
+    ("iproute2", "command -v ip"),
     ("python3", "command -v python3"),
     ("python3-venv", "python3 -c 'import ensurepip, venv'"),
     ("nodejs", "command -v node"),

@@ -54,9 +54,6 @@ impl Parked {
     /// closed its sending side, when the connection is broken.
     async fn left(&mut self) {
         while let Ok(ready) = self.stream.ready(Interest::READABLE).await {
-            if self.is_broken() {
-                return;
-            }
             if ready.is_read_closed() {
                 let sent = self.stream.peek(&mut [0]).await;
                 return if sent.is_ok_and(|bytes| bytes > 0) {

@@ -171,9 +171,9 @@ impl WebSocketTalk {
         }
     }
 
-    /// Places never get worse, and end with the turn.
+    /// Places get better each time, and end with the turn.
     fn move_up(&mut self, position: usize) -> Result<Heard, Trouble> {
-        if self.turned || position == 0 || self.position.is_some_and(|before| position > before) {
+        if self.turned || position == 0 || self.position.is_some_and(|before| position >= before) {
             let before = self.position;
             let what = format!("o lugar {position} veio depois de {before:?}");
             return Err(Trouble::Broken(Promise::MoveUp.broken(what)));
