@@ -8,7 +8,12 @@
 #[path = "../lock.rs"]
 mod lock;
 mod sync;
-#[expect(clippy::duplicate_mod, unreachable_pub, reason = "the shipped code, over other primitives")]
+#[expect(
+    clippy::duplicate_mod,
+    dead_code,
+    unreachable_pub,
+    reason = "the shipped code, over other primitives"
+)]
 #[path = "../ticket.rs"]
 mod ticket;
 mod visitor;
