@@ -24,7 +24,7 @@ async fn the_turn_is_seen_in_the_tab_and_heard_at_once() -> Result<()> {
         second.run("document.activeElement.blur()").await?;
         first.say("sair").await?;
         second.until_state("talking").await?;
-        assert_eq!(second.driver.title().await?, "● É a sua vez · Vez");
+        second.until("document.title === '● É a sua vez · Vez'").await?;
         second.until("document.activeElement.id === 'message'").await?;
         second.until_text("#alert", "É a sua vez").await?;
         let icon = "document.querySelector('#icon').href";

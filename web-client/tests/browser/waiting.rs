@@ -21,7 +21,7 @@ async fn the_place_is_said_and_shown() -> Result<()> {
         tab.until_text("#detail", "3 pessoas à sua frente.").await?;
         let people = "[...document.querySelectorAll('.person')].map(person => person.dataset.who).join(' ')";
         assert_eq!(tab.text_of(people).await?, "talking waiting waiting me");
-        assert_eq!(tab.driver.title().await?, "Você é o 3º da fila · Vez");
+        tab.until("document.title === 'Você é o 3º da fila · Vez'").await?;
         drop(terminals);
         tab.until_text("#headline", "Você é o próximo").await?;
         assert_eq!(tab.text_of(people).await?, "talking me");
