@@ -87,7 +87,8 @@ impl Drop for Hosts {
 fn may_make_hosts() -> bool {
     let may = rustix::process::geteuid().is_root() && Command::new("ip").arg("-V").output().is_ok();
     if !may {
-        eprintln!("skipped: network namespaces need root and iproute2");
+        // Past the capture of tests that pass.
+        let _ = writeln!(std::io::stderr(), "skipped: network namespaces need root and iproute2");
     }
     may
 }

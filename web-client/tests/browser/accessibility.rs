@@ -6,13 +6,14 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 
+use crate::figure;
 use crate::stage::{Options, Tab, play, play_with};
 
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo xtask test"]
 async fn axe_finds_nothing_in_any_state() -> Result<()> {
     let Some(axe) = axe() else {
-        println!("skipped: axe-core is not installed (npm install --prefix target/npm axe-core)");
+        figure!("skipped: axe-core is not installed (npm install --prefix target/npm axe-core)");
         return Ok(());
     };
     let axe = std::fs::read_to_string(axe)?;

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::figure;
 use crate::stage::{Browser, Driver, House};
 
 #[tokio::test]
@@ -10,7 +11,7 @@ async fn firefox_waits_talks_and_says_goodbye() -> Result<()> {
     let driver = match Driver::firefox().await {
         Ok(driver) => driver,
         Err(error) => {
-            println!("skipped: {error:#} (cargo install geckodriver)");
+            figure!("skipped: {error:#} (cargo install geckodriver)");
             return Ok(());
         }
     };

@@ -19,3 +19,13 @@ mod speed;
 mod stage;
 mod waiting;
 mod weight;
+
+/// Prints a line of the test run, past the capture of tests that pass.
+#[macro_export]
+macro_rules! figure {
+    ($($line:tt)*) => {{
+        use std::io::Write as _;
+        // A closed stderr is no reason to fail.
+        let _ = writeln!(std::io::stderr(), $($line)*);
+    }};
+}

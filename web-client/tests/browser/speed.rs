@@ -7,6 +7,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::figure;
 use crate::stage::{Browser, Tab, play};
 
 /// How many times each page is opened.
@@ -32,7 +33,7 @@ async fn the_page_is_connected_at_once() -> Result<()> {
         tab.devtools("Page.addScriptToEvaluateOnNewDocument", script).await?;
         let ours = median(browser, &tab, &house.url()).await?;
         let theirs = median(browser, &tab, &format!("http://{minimal}/")).await?;
-        println!("connected after {ours:.0} ms, a minimal page after {theirs:.0} ms (median of {TIMES})");
+        figure!("connected after {ours:.0} ms, a minimal page after {theirs:.0} ms (median of {TIMES})");
         ensure!(ours < 1_000.0, "the page needs {ours} ms");
         Ok(())
     })

@@ -4,6 +4,7 @@ use anyhow::{Context, Result, ensure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::figure;
 use crate::stage::{House, play};
 
 /// The parts of a first visit by how their names end, and how many bytes each may have with brotli.
@@ -60,7 +61,7 @@ async fn a_second_visit_transfers_next_to_nothing() -> Result<()> {
         let each =
             "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
             .map(entry => entry.transferSize + ' ' + entry.name).join(', ')";
-        println!("second visit: {bytes} bytes: {}", again.text_of(each).await?);
+        figure!("second visit: {bytes} bytes: {}", again.text_of(each).await?);
         ensure!(bytes < SECOND_VISIT, "the second visit transfers {bytes} bytes");
         Ok(())
     })
@@ -70,15 +71,15 @@ async fn a_second_visit_transfers_next_to_nothing() -> Result<()> {
 fn judge(parts: &[(&str, usize)]) -> Result<()> {
     let total: usize = parts.iter().map(|(_, bytes)| bytes).sum();
     let mut grown = Vec::new();
-    println!("first visit, with brotli:");
+    figure!("first visit, with brotli:");
     for (name, bytes) in parts {
         let allowed = BUDGET.iter().find(|(end, _)| name.ends_with(end)).map_or(0, |(_, allowed)| *allowed);
-        println!("{bytes:>8} of {allowed:>6}  {name}");
+        figure!("{bytes:>8} of {allowed:>6}  {name}");
         if *bytes > allowed {
             grown.push(*name);
         }
     }
-    println!("{total:>8} of {TOTAL:>6}  in {} requests", parts.len());
+    figure!("{total:>8} of {TOTAL:>6}  in {} requests", parts.len());
     ensure!(grown.is_empty(), "these parts grew too large: {grown:?}");
     ensure!(total <= TOTAL, "the first visit transfers {total} bytes");
     ensure!(parts.len() <= BUDGET.len(), "the first visit needs {} requests", parts.len());
