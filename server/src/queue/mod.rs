@@ -13,7 +13,7 @@ mod ticket;
 pub use lock::{JoinError, Queue};
 pub use ticket::{Ticket, Turn};
 
-/// How many of the first in line are told at once that they moved up; the others are told within a second,
+/// How many of the first in line are told at once that they moved up; the others less often,
 /// so that one who leaves does not cost a write to everybody.
 const TOLD_AT_ONCE: usize = 100;
 

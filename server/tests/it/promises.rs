@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::protocol::Message;
 /// Every kind of client, twice, in a mixed order.
 const MIXED: [Kind; 6] = [Kind::Tcp, Kind::Plain, Kind::Events, Kind::Plain, Kind::Tcp, Kind::Events];
 
-/// Waits until as many wait as should, by the place that one more client is told.
+/// Waits until as many wait as should, by what `/healthz` says.
 async fn await_waiting(server: &TestServer, count: usize) {
     within("the queue's length", async {
         loop {
