@@ -168,17 +168,21 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use std::io::Write;
-    use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+    use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
     use super::{CAPACITY, Writer};
 
-    /// An output whose every write waits until the test takes it.
-    struct Taken(SyncSender<String>);
+    /// An output whose every write says that it has begun and then waits until the test takes it.
+    struct Taken {
+        begun: Sender<()>,
+        taken: SyncSender<String>,
+    }
 
     impl Write for Taken {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
             let text = String::from_utf8(bytes.to_vec()).expect("the transcript is text");
-            self.0.send(text).map_err(|_| std::io::ErrorKind::BrokenPipe)?;
+            self.begun.send(()).map_err(|_| std::io::ErrorKind::BrokenPipe)?;
+            self.taken.send(text).map_err(|_| std::io::ErrorKind::BrokenPipe)?;
             Ok(bytes.len())
         }
 
@@ -187,9 +191,28 @@ mod tests {
         }
     }
 
-    fn writer() -> (Writer, Receiver<String>) {
-        let (sender, receiver) = sync_channel(0);
-        (Writer::start(Taken(sender)).unwrap(), receiver)
+    /// The test's side of [`Taken`].
+    struct Output {
+        begun: Receiver<()>,
+        taken: Receiver<String>,
+    }
+
+    impl Output {
+        /// Awaits the next write, without taking it.
+        fn await_write(&self) {
+            self.begun.recv().unwrap();
+        }
+
+        /// Takes the write that has begun.
+        fn take(&self) -> String {
+            self.taken.recv().unwrap()
+        }
+    }
+
+    fn writer() -> (Writer, Output) {
+        let (begun, begins) = channel();
+        let (taken, takes) = sync_channel(0);
+        (Writer::start(Taken { begun, taken }).unwrap(), Output { begun: begins, taken: takes })
     }
 
     fn append(writer: &Writer, line: &str) {
@@ -203,7 +226,7 @@ mod tests {
         (0..1000).for_each(|i| append(&writer, &format!("linha {i}")));
         let mut seen = String::new();
         while seen.len() < expected.len() {
-            seen.push_str(&output.recv().unwrap());
+            seen.push_str(&output.take());
         }
         assert_eq!(seen, expected);
     }
@@ -212,18 +235,18 @@ mod tests {
     fn what_a_stopped_output_cannot_take_is_counted_and_said_in_one_line() {
         let (writer, output) = writer();
         append(&writer, "primeira");
+        output.await_write();
+        // From here on nothing is taken from the buffer, which has room for three of these.
         let line = "x".repeat(CAPACITY / 4);
         (0..10).for_each(|_| append(&writer, &line));
-        let mut seen = output.recv().unwrap();
-        while !seen.ends_with("acompanhou]\n") {
-            seen.push_str(&output.recv().unwrap());
-        }
-        let lost = seen.lines().last().unwrap();
-        let kept = seen.lines().filter(|seen| *seen == line).count();
-        assert_eq!(lost, format!("[{} linhas perdidas: a saída não acompanhou]", 10 - kept));
-        assert!((3..=7).contains(&kept), "{kept}");
+        assert_eq!(output.take(), "primeira\n");
+        output.await_write();
+        assert_eq!(output.take(), format!("{line}\n").repeat(3));
+        output.await_write();
+        assert_eq!(output.take(), "[7 linhas perdidas: a saída não acompanhou]\n");
         append(&writer, "depois");
-        assert_eq!(output.recv().unwrap(), "depois\n");
+        output.await_write();
+        assert_eq!(output.take(), "depois\n");
     }
 
     #[test]
