@@ -6,13 +6,18 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 use tokio_util::sync::CancellationToken;
+use tracing_appender::non_blocking::NonBlockingBuilder;
 use tracing_subscriber::EnvFilter;
 use vez_server::{Config, EndSignals, Server, Transcript};
+
+/// Most lines of the log that wait for stderr; the room for them is taken at the start.
+const LOG_LINES: usize = 4096;
 
 fn main() -> ExitCode {
     let config = Config::parse();
     // Logs wait in a bounded queue of their own: a stopped stderr must not stall the server either.
-    let (stderr, _guard) = tracing_appender::non_blocking(std::io::stderr());
+    let logs = NonBlockingBuilder::default().buffered_lines_limit(LOG_LINES);
+    let (stderr, _guard) = logs.finish(std::io::stderr());
     let filter = EnvFilter::try_from_env("VEZ_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let ansi = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(ansi).init();
