@@ -1,14 +1,16 @@
-//! What a message costs in allocations once a conversation runs: counted, so that it shows on a busy machine too.
+//! What a message costs in allocations once a conversation runs, and what waiting costs in memory: counted, so
+//! that it shows on a busy machine too.
 //!
 //! A test binary of its own, because it replaces the allocator. Only the thread that serves the sockets is
 //! counted, neither the client's nor the transcript's.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use allocation_counter::AllocationInfo;
 use rstest::rstest;
@@ -22,6 +24,9 @@ const MESSAGES: usize = 8192;
 
 /// Messages in flight where more than one is.
 const WINDOW: usize = 64;
+
+/// Clients that wait in the smaller of two crowds, which are compared.
+const WAITING: usize = 128;
 
 /// What buffers may take that grow once more in the longer conversation, by chance of timing.
 const GROWTH: f64 = 0.005;
@@ -99,16 +104,72 @@ fn allocations_per_message(case: &Case) -> f64 {
     (long as f64 - short as f64) / MESSAGES as f64
 }
 
+#[rstest]
+#[case::tcp(false, 1100)]
+#[case::websocket(true, 3000)]
+fn waiting_takes_little_memory(#[case] handshake: bool, #[case] most: u64) {
+    let few = held_by_waiting(handshake, WAITING);
+    let many = held_by_waiting(handshake, 2 * WAITING);
+    let each = (many - few) / WAITING as u64;
+    assert!(each <= most, "{each} bytes for each who waits");
+}
+
+/// The most that the serving thread has allocated at a time while so many wait.
+fn held_by_waiting(handshake: bool, count: usize) -> u64 {
+    let held = counted(Responder::Report, |tcp, http| {
+        let connect = |_| {
+            let mut stream = TcpStream::connect(if handshake { http } else { tcp }).unwrap();
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            if handshake {
+                shake_hands(&mut stream, http);
+            }
+            stream
+        };
+        // The first has the turn, and none has left when all have joined.
+        let mut clients: VecDeque<_> = (0..=count).map(connect).collect();
+        await_waiting(http, count);
+        // The last leaves first, so that nobody's turn comes.
+        while clients.pop_back().is_some() {
+            await_waiting(http, clients.len().saturating_sub(1));
+        }
+    });
+    held.bytes_max
+}
+
+/// Asks `/healthz` until so many wait.
+fn await_waiting(http: SocketAddr, count: usize) {
+    let mut stream = TcpStream::connect(http).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let (request, expected) =
+        (format!("GET /healthz HTTP/1.1\r\nHost: {http}\r\n\r\n"), format!("\"waiting\":{count},"));
+    let began = Instant::now();
+    let mut response = [0; 1024];
+    loop {
+        stream.write_all(request.as_bytes()).unwrap();
+        let len = stream.read(&mut response).unwrap();
+        let response = String::from_utf8_lossy(&response[..len]);
+        if response.contains(&expected) {
+            return;
+        }
+        assert!(began.elapsed() < PATIENCE, "{response}");
+    }
+}
+
 /// What the serving thread allocates for a whole conversation of so many messages.
 fn allocations(case: &Case, messages: usize) -> AllocationInfo {
+    counted(case.responder, |tcp, http| converse(case, if case.handshake { http } else { tcp }, messages))
+}
+
+/// What the serving thread allocates while `client` does something with it.
+fn counted(responder: Responder, client: impl FnOnce(SocketAddr, SocketAddr)) -> AllocationInfo {
     let shutdown = CancellationToken::new();
     let (tell, told) = mpsc::channel();
     std::thread::scope(|scope| {
-        let serving = scope.spawn(|| serve(case.responder, &shutdown, &tell));
+        let serving = scope.spawn(|| serve(responder, &shutdown, &tell));
         let (tcp, http) = told.recv().unwrap();
-        // Ends the server even if the conversation fails.
+        // Ends the server even if the client fails.
         let _guard = shutdown.clone().drop_guard();
-        converse(case, if case.handshake { http } else { tcp }, messages);
+        client(tcp, http);
         shutdown.cancel();
         serving.join().unwrap()
     })

@@ -8,7 +8,6 @@ use axum::extract::State;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
@@ -17,9 +16,10 @@ use vez_protocol::SUBPROTOCOL;
 
 use super::{Peer, Stream, page};
 use crate::admission;
+use crate::config::Times;
 use crate::context::Context;
 use crate::visitors;
-use crate::websocket::{self, Style};
+use crate::websocket::{self, Socket, Style};
 
 /// `/`: the page, or a WebSocket for those who ask for one.
 pub(super) async fn root(
@@ -57,10 +57,13 @@ pub(super) async fn websocket(
     let admission = admission::admit(address, &context).await;
     let tasks = context.tasks.clone();
     tasks.spawn(async move {
-        let _permit = permit;
-        let within = context.config.times.header_time;
-        match tokio::time::timeout(within, take_socket(upgrade)).await {
-            Ok(Ok((stream, early))) => websocket::serve(stream, early, style, peer, admission, context).await,
+        let times = &context.config.times;
+        match tokio::time::timeout(times.header_time, take_socket(upgrade, times)).await {
+            // A task of its own, as this one's memory has room for the handshake too.
+            Ok(Ok(socket)) => {
+                let serving = websocket::serve(socket, style, peer, admission, permit, Arc::clone(&context));
+                context.tasks.spawn(serving);
+            }
             Ok(Err(error)) => tracing::debug!(%peer, error, "the upgrade failed"),
             Err(_) => tracing::debug!(%peer, "the upgrade took too long"),
         }
@@ -98,9 +101,10 @@ fn refuse(error: &Error) -> Response {
     (StatusCode::UPGRADE_REQUIRED, headers, text).into_response()
 }
 
-/// The stream and the bytes behind the handshake, so that no HTTP layer stays under the WebSocket.
-async fn take_socket(upgrade: OnUpgrade) -> Result<(Stream, Bytes), &'static str> {
+/// The bare socket, with the bytes behind the handshake, so that no HTTP layer stays under the WebSocket.
+async fn take_socket(upgrade: OnUpgrade, times: &Times) -> Result<Socket, &'static str> {
     let upgraded: Upgraded = upgrade.await.map_err(|_| "the connection ended before its upgrade")?;
     let parts = upgraded.downcast::<TokioIo<Stream>>().map_err(|_| "the connection is of another kind")?;
-    Ok((parts.io.into_inner(), parts.read_buf))
+    // The bytes are a part of HTTP's whole buffer, which must not stay.
+    Ok(Socket::new(parts.io.into_inner(), &parts.read_buf, times.write_limit))
 }

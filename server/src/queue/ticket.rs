@@ -70,11 +70,16 @@ impl Ticket {
         }
     }
 
-    /// Waits for the turn. Cancel safe, but dropping the future drops the ticket.
-    pub async fn turn(mut self) -> Turn {
+    /// Waits until the [`turn`](Self::turn) can be had at once. Cancel safe.
+    pub async fn due(&mut self) {
         while self.position() > 0 {
             self.moved().await;
         }
+    }
+
+    /// Waits for the turn. Cancel safe, but dropping the future drops the ticket.
+    pub async fn turn(mut self) -> Turn {
+        self.due().await;
         Turn { ticket: self }
     }
 

@@ -6,45 +6,67 @@ mod transport;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use futures_util::future::Either;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::admission::{Admission, Denied};
 use crate::context::Context;
 use crate::session::{self, Ending};
-use parked::{Parked, Unparked};
+use parked::{Parked, Waited};
 use transport::TcpTransport;
 pub(crate) use transport::linger;
 
 /// Serves one accepted connection: waits for its turn, then holds the conversation.
-///
-/// All but the waiting is boxed, so that those who wait do not carry the room for more.
-pub(crate) async fn serve(
+pub(crate) fn serve(
     stream: TcpStream,
     peer: SocketAddr,
     admission: Result<Admission, Denied>,
-    _permit: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
     context: Arc<Context>,
-) {
-    let Admission { ticket, visit } = match admission {
-        Ok(admission) => admission,
+) -> impl Future<Output = ()> {
+    match admission {
+        Ok(admission) => Either::Left(queue(stream, peer, admission, permit, context)),
         Err(error) => {
             tracing::info!(%peer, %error, "turned away");
-            return Box::pin(dismiss(stream, &error.ending(), &context)).await;
+            Either::Right(Box::pin(async move {
+                let _permit = permit;
+                dismiss(stream, &error.ending(), &context).await;
+            }))
         }
-    };
+    }
+}
+
+/// Waits for the turn, and holds it.
+///
+/// Thousands may wait, so that their futures are small: this is no `async fn`, which would hold its arguments
+/// twice, and all but the waiting is boxed.
+fn queue(
+    stream: TcpStream,
+    peer: SocketAddr,
+    Admission { mut ticket, visit }: Admission,
+    permit: OwnedSemaphorePermit,
+    context: Arc<Context>,
+) -> impl Future<Output = ()> {
     tracing::debug!(%peer, position = ticket.position(), "joined the queue");
-    let unparked = Parked::new(stream).wait(ticket, &context.shutdown).await;
-    drop(visit);
-    match unparked {
-        Unparked::Turn(stream, turn) => {
-            let transport = TcpTransport::new(stream, &context.config);
-            Box::pin(session::hold(transport, turn, peer, &context)).await;
+    let mut parked = Parked::new(stream);
+    async move {
+        let waited = parked.wait(&mut ticket, &context.shutdown).await;
+        drop(visit);
+        match (waited, parked.into_stream()) {
+            (Waited::Left, _) => tracing::debug!(%peer, "left the queue"),
+            (_, Err(error)) => tracing::error!(%peer, %error, "could not take up a waiting connection"),
+            (Waited::Turn, Ok(stream)) => {
+                let turn = ticket.turn().await;
+                let transport = TcpTransport::new(stream, &context.config);
+                Box::pin(session::hold(transport, turn, peer, &context)).await;
+            }
+            (Waited::Shutdown, Ok(stream)) => {
+                drop(ticket);
+                Box::pin(dismiss(stream, &Ending::Shutdown, &context)).await;
+            }
         }
-        Unparked::Left => tracing::debug!(%peer, "left the queue"),
-        Unparked::Shutdown(stream) => {
-            Box::pin(dismiss(stream, &Ending::Shutdown, &context)).await;
-        }
+        drop(permit);
     }
 }
 

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use futures_util::{Sink, SinkExt, StreamExt};
+use futures_util::{FutureExt, Sink, SinkExt, StreamExt};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, Error};
 use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
@@ -35,7 +35,7 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    pub(super) async fn new(socket: Socket, style: Style, config: &Config) -> Self {
+    pub(super) fn new(socket: Socket, style: Style, config: &Config) -> Self {
         let limit = style.frame_limit(config.limits.max_message);
         let websocket = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
@@ -43,8 +43,9 @@ impl Frames {
             .max_write_buffer_size(2 * WRITE_BUFFER + 2 * limit)
             .max_message_size(Some(limit))
             .max_frame_size(Some(limit));
+        let stream = WebSocketStream::from_raw_socket(socket, Role::Server, Some(websocket));
         Self {
-            stream: WebSocketStream::from_raw_socket(socket, Role::Server, Some(websocket)).await,
+            stream: stream.now_or_never().expect("there is no handshake to wait for"),
             dirty: false,
             closed: false,
             heartbeat: Heartbeat::new(config.times.ping, config.times.pong_wait),

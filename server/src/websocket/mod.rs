@@ -10,53 +10,69 @@ mod waiting;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use futures_util::future::Either;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::admission::{Admission, Denied};
 use crate::context::Context;
-use crate::http::Stream;
 use crate::session::{self, Ending, Transport};
 use frames::Frames;
-use socket::Socket;
+pub(crate) use socket::Socket;
 pub(crate) use style::Style;
 use transport::WebSocketTransport;
 use waiting::Waited;
 
 /// Serves one WebSocket after its handshake: waits for its turn, then holds the conversation.
-///
-/// All but the waiting is boxed, so that those who wait do not carry the room for more.
-///
-/// `early` is what the peer sent behind its handshake.
-pub(crate) async fn serve(
-    stream: Stream,
-    early: Bytes,
+pub(crate) fn serve(
+    socket: Socket,
     style: Style,
     peer: SocketAddr,
     admission: Result<Admission, Denied>,
+    permit: Arc<OwnedSemaphorePermit>,
     context: Arc<Context>,
-) {
-    let socket = Socket::new(stream, early, context.config.times.write_limit);
-    let frames = Frames::new(socket, style, &context.config).await;
-    let mut transport = WebSocketTransport::new(frames, style, &context.config);
-    let Admission { ticket, visit } = match admission {
-        Ok(admission) => admission,
+) -> impl Future<Output = ()> {
+    let frames = Frames::new(socket, style, &context.config);
+    let transport = WebSocketTransport::new(frames, style, &context.config);
+    match admission {
+        Ok(admission) => Either::Left(queue(transport, peer, admission, permit, context)),
         Err(error) => {
             tracing::info!(%peer, %error, "turned away");
-            return Box::pin(part(transport, &error.ending(), &context)).await;
+            Either::Right(Box::pin(async move {
+                let _permit = permit;
+                part(transport, &error.ending(), &context).await;
+            }))
         }
-    };
+    }
+}
+
+/// Waits for the turn, and holds it.
+///
+/// Thousands may wait, so that their futures are small: this is no `async fn`, which would hold its arguments
+/// twice, and all but the waiting is boxed.
+fn queue(
+    mut transport: WebSocketTransport,
+    peer: SocketAddr,
+    Admission { mut ticket, visit }: Admission,
+    permit: Arc<OwnedSemaphorePermit>,
+    context: Arc<Context>,
+) -> impl Future<Output = ()> {
     tracing::debug!(%peer, position = ticket.position(), "joined the queue");
-    let waited = waiting::wait(&mut transport, ticket, &context).await;
-    drop(visit);
-    match waited {
-        Waited::Turn(turn) => {
-            transport.expect_much();
-            Box::pin(session::hold(transport, turn, peer, &context)).await;
+    async move {
+        let waited = waiting::wait(&mut transport, &mut ticket, &context).await;
+        drop(visit);
+        match waited {
+            Waited::Turn => {
+                let turn = ticket.turn().await;
+                transport.expect_much();
+                Box::pin(session::hold(transport, turn, peer, &context)).await;
+            }
+            Waited::Ended(ending) => {
+                drop(ticket);
+                tracing::debug!(%peer, ?ending, "left the queue");
+                Box::pin(part(transport, &ending, &context)).await;
+            }
         }
-        Waited::Ended(ending) => {
-            tracing::debug!(%peer, ?ending, "left the queue");
-            Box::pin(part(transport, &ending, &context)).await;
-        }
+        drop(permit);
     }
 }
 

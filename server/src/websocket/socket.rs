@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
@@ -20,7 +20,7 @@ const CHUNK: usize = 64 * 1024;
 /// The WebSocket's own read buffer can stay small in this way, whoever waits and whatever comes later. It must
 /// not see the end of input, as it would refuse to answer what came before.
 #[derive(Debug)]
-pub(super) struct Socket {
+pub(crate) struct Socket {
     stream: Stream,
     /// What was read and not yet handed on.
     input: BytesMut,
@@ -35,7 +35,7 @@ pub(super) struct Socket {
 
 impl Socket {
     /// A socket whose peer has already sent `early`.
-    pub(super) fn new(stream: Stream, early: Bytes, write_limit: Duration) -> Self {
+    pub(crate) fn new(stream: Stream, early: &[u8], write_limit: Duration) -> Self {
         Self { stream, input: early.into(), chunk: 0, ended: false, write_limit, blocked: None }
     }
 

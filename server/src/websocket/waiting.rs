@@ -4,13 +4,13 @@ use vez_protocol::{LineEnding, ServerEvent, report};
 
 use super::transport::WebSocketTransport;
 use crate::context::Context;
-use crate::queue::{Ticket, Turn};
+use crate::queue::Ticket;
 use crate::session::{Ending, Failure};
 
 /// How waiting ended.
 pub(super) enum Waited {
     /// The turn came.
-    Turn(Turn),
+    Turn,
     /// The connection ends before its turn.
     Ended(Ending),
 }
@@ -18,13 +18,13 @@ pub(super) enum Waited {
 /// Waits for the turn: tells a `vez.v1` peer its place, keeps what it says, notices when it leaves.
 pub(super) async fn wait(
     transport: &mut WebSocketTransport,
-    mut ticket: Ticket,
+    ticket: &mut Ticket,
     context: &Context,
 ) -> Waited {
     let mut position = ticket.report();
     let mut ended = false;
     while position > 0 {
-        if let Err(failure) = tell_place(transport, &ticket, position) {
+        if let Err(failure) = tell_place(transport, ticket, position) {
             return Waited::Ended(Ending::Failure(failure));
         }
         tokio::select! {
@@ -34,7 +34,7 @@ pub(super) async fn wait(
             () = context.shutdown.cancelled() => return Waited::Ended(Ending::Shutdown),
         }
     }
-    Waited::Turn(ticket.turn().await)
+    Waited::Turn
 }
 
 fn tell_place(transport: &mut WebSocketTransport, ticket: &Ticket, position: usize) -> Result<(), Failure> {
