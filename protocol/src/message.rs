@@ -1,22 +1,25 @@
 //! A message: the conversation's unit, whatever carried it.
 
+use std::ops::Deref;
+
 use bytes::Bytes;
 use bytestring::ByteString;
 
-/// One message of a conversation.
+/// One message of a conversation, whose text is a `T`: what the transport's library has seen to be text need not
+/// be looked at again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
+pub struct Message<T = ByteString> {
     /// What was said.
-    pub body: Body,
+    pub body: Body<T>,
     /// The newline that ended it on raw TCP; its replies end the same way.
     pub ending: LineEnding,
 }
 
 /// What a message says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Body {
+pub enum Body<T = ByteString> {
     /// Text.
-    Text(ByteString),
+    Text(T),
     /// The bytes of a binary WebSocket message, which may or may not spell text.
     Binary(Bytes),
 }
@@ -62,7 +65,7 @@ impl NotUtf8 {
     }
 }
 
-impl Message {
+impl<T: Deref<Target = str>> Message<T> {
     /// The text that the message spells.
     ///
     /// # Errors
@@ -88,7 +91,7 @@ impl Message {
     }
 
     /// A text message that no newline ended.
-    pub fn text(text: impl Into<ByteString>) -> Self {
+    pub fn text(text: impl Into<T>) -> Self {
         Self { body: Body::Text(text.into()), ending: LineEnding::None }
     }
 

@@ -6,6 +6,7 @@ mod responder;
 mod transport;
 
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
@@ -116,16 +117,20 @@ async fn try_converse(
 }
 
 /// Hands a message's line to the transcript; it is done before the reply is sent.
-fn record_message(record: &Record, message: &Message, responder: Responder) -> Result<(), Failure> {
+fn record_message<T: Deref<Target = str>>(
+    record: &Record,
+    message: &Message<T>,
+    responder: Responder,
+) -> Result<(), Failure> {
     match message.as_text() {
-        Ok(text) => record.message(text),
+        Ok(text) => record.message(text, responder.recorded()),
         Err(error) if responder.needs_text() => return Err(error.into()),
-        Err(_) => record.message(&format!("[{} bytes]", message.len())),
+        Err(_) => record.bytes(message.len()),
     }
     Ok(())
 }
 
-fn is_leave(message: &Message) -> bool {
+fn is_leave<T: Deref<Target = str>>(message: &Message<T>) -> bool {
     matches!(&message.body, Body::Text(text) if report::is_leave(text))
         || matches!(&message.body, Body::Binary(bytes) if bytes.eq_ignore_ascii_case(report::LEAVE.as_bytes()))
 }

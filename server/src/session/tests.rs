@@ -41,7 +41,9 @@ impl Scripted {
 }
 
 impl Transport for Scripted {
-    async fn receive(&mut self) -> Result<Option<Message>, Failure> {
+    type Text = &'static str;
+
+    async fn receive(&mut self) -> Result<Option<Message<&'static str>>, Failure> {
         match self.acts.next() {
             Some(Act::Say(text)) => Ok(Some(Message::text(text))),
             Some(Act::Close) => Ok(None),
@@ -50,12 +52,16 @@ impl Transport for Scripted {
         }
     }
 
-    async fn reply(&mut self, _to: &Message, text: impl fmt::Display + Send) -> Result<(), Failure> {
+    async fn reply(
+        &mut self,
+        _to: &Message<&'static str>,
+        text: impl fmt::Display + Send,
+    ) -> Result<(), Failure> {
         self.note(text.to_string());
         Ok(())
     }
 
-    async fn echo(&mut self, message: Message) -> Result<(), Failure> {
+    async fn echo(&mut self, message: Message<&'static str>) -> Result<(), Failure> {
         self.note(format!("{message:?}"));
         Ok(())
     }

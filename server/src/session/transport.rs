@@ -1,6 +1,7 @@
 //! What a conversation needs of the transport that carries it.
 
 use std::fmt;
+use std::ops::Deref;
 
 use vez_protocol::Message;
 
@@ -9,20 +10,23 @@ use super::{Ending, Failure};
 
 /// One connection as the conversation sees it: messages in, replies out.
 pub(crate) trait Transport: Send {
+    /// The text of its messages.
+    type Text: Deref<Target = str> + Send + Sync;
+
     /// The next message; `None` when the peer has closed its side. Cancel safe.
     ///
     /// Replies gather while messages are at hand; all are written before this waits for the peer.
-    fn receive(&mut self) -> impl Future<Output = Result<Option<Message>, Failure>> + Send;
+    fn receive(&mut self) -> impl Future<Output = Result<Option<Message<Self::Text>>, Failure>> + Send;
 
     /// Replies to a message with `text`, ended as the message was.
     fn reply(
         &mut self,
-        to: &Message,
+        to: &Message<Self::Text>,
         text: impl fmt::Display + Send,
     ) -> impl Future<Output = Result<(), Failure>> + Send;
 
     /// Replies with the message itself.
-    fn echo(&mut self, message: Message) -> impl Future<Output = Result<(), Failure>> + Send;
+    fn echo(&mut self, message: Message<Self::Text>) -> impl Future<Output = Result<(), Failure>> + Send;
 
     /// Tells the peer about its turn, where the transport has words for that.
     fn notify(&mut self, notice: Notice) -> impl Future<Output = Result<(), Failure>> + Send;

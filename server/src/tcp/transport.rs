@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
+use bytestring::ByteString;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -91,6 +92,8 @@ impl TcpTransport {
 }
 
 impl Transport for TcpTransport {
+    type Text = ByteString;
+
     async fn receive(&mut self) -> Result<Option<Message>, Failure> {
         loop {
             let message = match self.ended {

@@ -49,11 +49,12 @@ impl Transcript {
     }
 
     fn line(&self, line: fmt::Arguments<'_>) {
-        self.writer.append(|buffer| {
-            use fmt::Write as _;
-            buffer.write_fmt(line).expect("writing to a String does not fail");
-        });
+        self.writer.append(|buffer| push_fmt(buffer, line));
     }
+}
+
+fn push_fmt(line: &mut String, text: fmt::Arguments<'_>) {
+    fmt::Write::write_fmt(line, text).expect("writing to a String does not fail");
 }
 
 /// The lines about one session.
@@ -69,12 +70,28 @@ impl Record {
         self.transcript.line(format_args!("Conectado por {}", self.peer));
     }
 
-    pub(crate) fn message(&self, message: &str) {
+    /// A message, of which at most `most` bytes are shown, and the length if there are more.
+    pub(crate) fn message(&self, message: &str, most: usize) {
+        self.about_message(|line| {
+            let shown = &message[..message.floor_char_boundary(most)];
+            escape::push_line(line, shown);
+            if shown.len() < message.len() {
+                push_fmt(line, format_args!("… [{} bytes]", message.len()));
+            }
+        });
+    }
+
+    /// A message of so many bytes that spell no text.
+    pub(crate) fn bytes(&self, len: usize) {
+        self.about_message(|line| push_fmt(line, format_args!("[{len} bytes]")));
+    }
+
+    fn about_message(&self, write: impl FnOnce(&mut String)) {
         self.transcript.writer.append(|line| {
             line.push_str("Mensagem recebida de ");
             line.push_str(&self.peer);
             line.push_str(": ");
-            escape::push_line(line, message);
+            write(line);
         });
     }
 

@@ -3,14 +3,16 @@
 use std::fmt::{Display, Write};
 
 use bytes::{Bytes, BytesMut};
-use bytestring::ByteString;
 use hyper::HeaderMap;
 use hyper::header::SEC_WEBSOCKET_PROTOCOL;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_tungstenite::tungstenite::protocol::Message as Frame;
-use vez_protocol::{Body, ClientEvent, Message, SUBPROTOCOL, ServerEvent};
+use vez_protocol::{Body, ClientEvent, SUBPROTOCOL, ServerEvent};
 
 use crate::session::Failure;
+
+/// A message that came in frames.
+pub(super) type Message = vez_protocol::Message<Utf8Bytes>;
 
 /// How a peer speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,10 +58,7 @@ impl Style {
     /// Reads a text or binary frame; a binary one is taken as the text that its bytes spell.
     pub(super) fn hear(self, frame: Frame) -> Result<Heard, Failure> {
         let message = match frame {
-            Frame::Text(text) => {
-                let text = ByteString::try_from(Bytes::from(text));
-                Message::text(text.expect("a text frame was seen to be UTF-8"))
-            }
+            Frame::Text(text) => Message::text(text),
             frame => Message::binary(frame.into_data()),
         };
         match self {
@@ -83,8 +82,8 @@ impl Style {
     pub(super) fn echo(self, message: Message) -> Frame {
         match (self, message.body) {
             (Self::Plain, Body::Binary(bytes)) => Frame::Binary(bytes),
-            (Self::Plain, Body::Text(text)) => text_frame(text.into_bytes()),
-            (Self::Events, Body::Text(text)) => event(&ServerEvent::Reply { text: (&*text).into() }),
+            (Self::Plain, Body::Text(text)) => Frame::Text(text),
+            (Self::Events, Body::Text(text)) => event(&ServerEvent::Reply { text: text.as_str().into() }),
             // Events hold text only, so that no binary message can have come.
             (Self::Events, Body::Binary(_)) => event(&ServerEvent::Unknown),
         }

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message as Frame};
-use vez_protocol::{ByeReason, Message, ServerEvent, limits};
+use vez_protocol::{ByeReason, ServerEvent, limits};
 
 use super::frames::Frames;
-use super::style::{Heard, Style, event};
+use super::style::{Heard, Message, Style, event};
 use crate::config::{Config, Limits};
 use crate::session::{Ending, Failure, Notice, Transport};
 use crate::tcp;
@@ -108,6 +109,8 @@ impl WebSocketTransport {
 }
 
 impl Transport for WebSocketTransport {
+    type Text = Utf8Bytes;
+
     async fn receive(&mut self) -> Result<Option<Message>, Failure> {
         match self.kept.pop_front() {
             Some(message) => Ok(Some(message)),

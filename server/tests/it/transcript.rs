@@ -2,6 +2,7 @@
 
 use crate::common::{Client, Kind, Tcp, TestServer};
 use rstest::rstest;
+use vez_server::Responder;
 
 /// What the transcript says about one session with the peer `who`.
 fn about(who: &str, lines: &[&str]) -> Vec<String> {
@@ -132,4 +133,28 @@ async fn a_newline_within_a_websocket_message_is_shown_escaped() {
     client.chat("um\nConectado por ('6.6.6.6', 6)").await;
     client.leave().await;
     assert_eq!(server.transcript.sessions(1).await.len(), 5);
+}
+
+#[rstest]
+#[case(Kind::Tcp)]
+#[case(Kind::Plain)]
+#[tokio::test]
+async fn the_report_is_recorded_whole_and_the_echo_in_part(
+    #[case] kind: Kind,
+    #[values((Responder::Report, false), (Responder::Echo, true))] (responder, in_part): (Responder, bool),
+) {
+    let server = TestServer::with(|config| config.responder = responder).await;
+    let mut client = server.connect(kind).await;
+    // A character of two bytes stands where the part ends.
+    let said = format!("a{}", "é".repeat(10_000));
+    client.say(&said).await;
+    server.transcript.wait_for("Mensagem recebida").await;
+    drop(client);
+    let line = server.transcript.sessions(1).await.swap_remove(1);
+    let (_, recorded) = line.split_once("): ").unwrap();
+    if in_part {
+        assert_eq!(recorded, format!("a{}… [20001 bytes]", "é".repeat(127)));
+    } else {
+        assert_eq!(recorded, said);
+    }
 }

@@ -20,8 +20,6 @@ pub(crate) enum Kind {
     Events,
 }
 
-impl Kind {}
-
 /// A client of any kind.
 pub(crate) enum Client {
     Tcp(Tcp),
