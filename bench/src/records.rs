@@ -40,6 +40,8 @@ pub(crate) enum Measure {
     Served(usize),
     /// The holder's `RoundTripP99` while so many wait.
     HolderP99(usize),
+    /// The same of a server at which nobody waits, in turn with the other.
+    AloneP99(usize),
     /// The server's CPU time when one leaves and so many wait, news of places included.
     Departure(usize),
 }
@@ -49,7 +51,8 @@ impl Measure {
     pub(crate) fn unit(self) -> &'static str {
         match self {
             Self::RoundTripP50 | Self::RoundTripP99 | Self::CpuPerMessage | Self::Gap => "µs",
-            Self::AdmissionCpu(_) | Self::ServingCpu(_) | Self::HolderP99(_) | Self::Departure(_) => "µs",
+            Self::AdmissionCpu(_) | Self::ServingCpu(_) | Self::HolderP99(_) | Self::AloneP99(_) => "µs",
+            Self::Departure(_) => "µs",
             Self::Pipelined(_) | Self::Sessions => "/s",
             Self::StartUp | Self::WaitingCpu(_) | Self::AdmissionTime(_) | Self::ServingTime(_) => "ms",
             Self::WaitingMemory(_) => "KB",
@@ -83,6 +86,7 @@ impl fmt::Display for Measure {
             Self::ServingCpu(count) => write!(f, "CPU to serve one of {count}"),
             Self::Served(count) => write!(f, "served in order, of {count}"),
             Self::HolderP99(count) => write!(f, "holder's p99 while {count} wait"),
+            Self::AloneP99(count) => write!(f, "holder's p99 alone, in turn with {count}"),
             Self::Departure(count) => write!(f, "CPU when one of {count} leaves"),
         }
     }

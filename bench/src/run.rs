@@ -115,7 +115,8 @@ fn measure_queue(options: &Options, plan: &Plan, cpus: &Cpus, records: &mut Reco
     for &count in plan.crowds {
         for subject in QUEUES {
             let running = Running::start(subject, &options.server, cpus)?;
-            let measured = waiting::measure(&running, count, plan.messages, records);
+            let alone = Running::start(subject, &options.server, cpus)?;
+            let measured = waiting::measure(&running, &alone, count, plan.messages, records);
             measured.with_context(|| format!("{subject}, {count}"))?;
         }
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-use super::{SETTLE, SMALL, round_trip};
+use super::{SETTLE, SMALL, quantile, round_trip, sorted};
 use crate::client::{self, Client};
 use crate::process::Running;
 use crate::records::{Measure, Records};
@@ -17,17 +17,24 @@ const WATCHED: Duration = Duration::from_secs(2);
 /// How long admitting them all may take.
 const ADMISSION: Duration = Duration::from_secs(60);
 
-/// Has `count` clients wait and be served.
+/// Messages of one holder before it is another's turn to be measured.
+const BLOCK: usize = 250;
+
+/// Has `count` clients wait at one server and be served; nobody waits at the other.
 ///
 /// # Errors
 /// When an answer is not as it must be.
-pub(crate) fn measure(running: &Running, count: usize, messages: usize, records: &mut Records) -> Result<()> {
+pub(crate) fn measure(
+    running: &Running,
+    alone: &Running,
+    count: usize,
+    messages: usize,
+    records: &mut Records,
+) -> Result<()> {
     let subject = running.subject;
     let wire = running.wire(SMALL)?;
     let mut holder = running.connect()?;
-    round_trip::exchange(running, &mut holder, &wire, messages / 10)?;
-    let alone = round_trip::exchange(running, &mut holder, &wire, messages)?;
-    records.add(Measure::HolderP99(0), subject, alone.p99);
+    round_trip::exchange(&mut holder, &wire, messages / 10)?;
 
     let waiters = admit(running, count, records)?;
 
@@ -36,12 +43,23 @@ pub(crate) fn measure(running: &Running, count: usize, messages: usize, records:
     let idle = (running.cpu()? - cpu) as f64 / 1e6 / WATCHED.as_secs_f64();
     records.add(Measure::WaitingCpu(count), subject, idle);
 
-    let crowded = round_trip::exchange(running, &mut holder, &wire, messages)?;
-    records.add(Measure::HolderP99(count), subject, crowded.p99);
+    let (crowded, alone) = compare(&mut holder, &mut alone.connect()?, &wire, messages)?;
+    records.add(Measure::HolderP99(count), subject, crowded);
+    records.add(Measure::AloneP99(count), subject, alone);
 
     serve(running, holder, waiters, &wire, records)?;
     records.add(Measure::PeakMemory(count), subject, running.memory()?.peak as f64 / 1e6);
     Ok(())
+}
+
+/// The p99 of two holders' round trips, by turns, so that what else goes on concerns both.
+fn compare(first: &mut Client, second: &mut Client, wire: &Wire, messages: usize) -> Result<(f64, f64)> {
+    let (mut firsts, mut seconds) = (Vec::new(), Vec::new());
+    for _ in 0..messages / BLOCK {
+        firsts.extend(round_trip::exchange(first, wire, BLOCK)?);
+        seconds.extend(round_trip::exchange(second, wire, BLOCK)?);
+    }
+    Ok((quantile(&sorted(firsts), 0.99), quantile(&sorted(seconds), 0.99)))
 }
 
 /// Has `count` clients join the queue.
