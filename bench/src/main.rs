@@ -1,8 +1,10 @@
 //! `vez-bench`: measures a real vez-server and, in turn with it, servers that do less.
 //!
-//! Every server is a process of its own on one CPU; the clients share another. All measures are taken in rounds
+//! Every server is a process of its own on one CPU; the clients share another; neither falls asleep. All measures are taken in rounds
 //! in which the servers take turns, so that a machine that slows down slows them all.
 
+#[cfg(target_os = "linux")]
+mod awake;
 #[cfg(target_os = "linux")]
 mod client;
 #[cfg(target_os = "linux")]
@@ -36,6 +38,7 @@ fn main() -> anyhow::Result<()> {
     match options::Command::parse() {
         options::Command::Run(options) => run::run(&options),
         options::Command::Peer { peer, port } => peer::run(peer, port),
+        options::Command::Spin => awake::spin(),
     }
 }
 

@@ -20,6 +20,8 @@ pub(crate) enum Command {
         /// The port to listen on
         port: u16,
     },
+    /// Keeps a CPU awake until stdin ends
+    Spin,
 }
 
 /// How to measure.
@@ -44,6 +46,10 @@ pub(crate) struct Options {
     /// The vez-server to measure
     #[arg(long, value_name = "PROGRAM")]
     pub(crate) server: PathBuf,
+
+    /// The websocat to put in front of the report's server; without it, that is not measured
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) websocat: Option<PathBuf>,
 
     /// Where the table and the plots go
     #[arg(long, value_name = "FOLDER")]

@@ -1,15 +1,16 @@
-//! A server in a process of its own.
+//! A server in a process of its own, or in two.
 
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 use crate::client::Client;
+use crate::options::Options;
 use crate::subject::Subject;
 use crate::system::{self, Cpus, Memory};
 use crate::wire::{Transport, Wire};
@@ -20,7 +21,7 @@ const START: Duration = Duration::from_secs(20);
 /// A running server; dropping it ends it.
 #[derive(Debug)]
 pub(crate) struct Running {
-    child: Child,
+    children: Vec<Child>,
     pub(crate) subject: Subject,
     /// Where it is spoken to.
     pub(crate) address: SocketAddr,
@@ -37,22 +38,22 @@ impl Running {
     ///
     /// # Errors
     /// When it cannot be started or does not answer.
-    pub(crate) fn start(subject: Subject, server: &Path, cpus: &Cpus) -> Result<Self> {
+    pub(crate) fn start(subject: Subject, options: &Options, cpus: &Cpus) -> Result<Self> {
         let (address, other) = free_addresses()?;
+        let mut commands = subject.commands(options, address.port(), other.port())?;
         let folder = tempfile::tempdir()?;
-        let mut command = subject.command(server, address.port(), other.port())?;
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("VEZ_")) {
-            command.env_remove(name);
+        for (number, command) in commands.iter_mut().enumerate() {
+            prepare(command, &folder.path().join(number.to_string()))?;
         }
-        command.stdin(Stdio::null());
-        command.stdout(File::create(folder.path().join("stdout"))?);
-        command.stderr(File::create(folder.path().join("stderr"))?);
+        let children = Vec::with_capacity(commands.len());
+        let mut running = Self { children, subject, address, other, start_up: START, _folder: folder };
         cpus.be_server()?;
         let began = Instant::now();
-        let spawned = command.spawn();
+        for mut command in commands {
+            let spawned = command.spawn();
+            running.children.push(spawned.with_context(|| format!("{subject} cannot be started"))?);
+        }
         cpus.be_client()?;
-        let child = spawned.with_context(|| format!("{subject} cannot be started"))?;
-        let mut running = Self { child, subject, address, other, start_up: START, _folder: folder };
         running.await_answer(began)?;
         Ok(running)
     }
@@ -62,7 +63,7 @@ impl Running {
     /// # Errors
     /// When the server is gone.
     pub(crate) fn cpu(&self) -> Result<u64> {
-        system::cpu(self.child.id())
+        self.children.iter().map(|child| system::cpu(child.id())).sum()
     }
 
     /// What it has in memory.
@@ -70,7 +71,7 @@ impl Running {
     /// # Errors
     /// When the server is gone.
     pub(crate) fn memory(&self) -> Result<Memory> {
-        system::memory(self.child.id())
+        self.children.iter().map(|child| system::memory(child.id())).sum()
     }
 
     /// Its conversation with messages of `size` bytes.
@@ -97,13 +98,15 @@ impl Running {
     fn await_answer(&mut self, began: Instant) -> Result<()> {
         let wire = self.wire(32)?;
         loop {
-            if let Ok(mut client) = self.connect() {
-                client.exchange(&wire)?;
+            // One who is there before the server behind it answers nothing yet.
+            if self.connect().is_ok_and(|mut client| client.exchange(&wire).is_ok()) {
                 self.start_up = began.elapsed();
                 return Ok(());
             }
-            if let Some(status) = self.child.try_wait()? {
-                bail!("{} ended at once ({status})", self.subject);
+            for child in &mut self.children {
+                if let Some(status) = child.try_wait()? {
+                    bail!("{} ended at once ({status})", self.subject);
+                }
             }
             if began.elapsed() > START {
                 bail!("{} does not answer", self.subject);
@@ -115,9 +118,22 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        for child in &mut self.children {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
+}
+
+/// Has a server print into files beside `path`, and know nothing of how this program was started.
+fn prepare(command: &mut Command, path: &Path) -> Result<()> {
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("VEZ_")) {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::null());
+    command.stdout(File::create(path.with_extension("stdout"))?);
+    command.stderr(File::create(path.with_extension("stderr"))?);
+    Ok(())
 }
 
 /// Two ports that were free just now: some servers cannot tell which they were given.

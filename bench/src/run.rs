@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::awake::Awake;
 use crate::measure::{departures, gap, pipeline, round_trip, sessions, waiting};
 use crate::options::Options;
 use crate::process::Running;
@@ -66,6 +67,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let files = system::raise_open_files();
     ensure!(most <= files, "{most} arquivos abertos não cabem no limite de {files} (ulimit -n)");
     let cpus = Cpus::find()?;
+    let _awake = Awake::start(&cpus)?;
     let mut records = Records::default();
     let mut longest = Duration::ZERO;
     for round in 1..=plan.rounds.max(plan.queue_rounds) {
@@ -89,7 +91,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 /// One round of every server.
 fn measure_talk(options: &Options, plan: &Plan, cpus: &Cpus, records: &mut Records) -> Result<()> {
     for subject in Subject::ALL {
-        let running = Running::start(subject, &options.server, cpus)?;
+        if subject == Subject::Websocat && options.websocat.is_none() {
+            continue;
+        }
+        let running = Running::start(subject, options, cpus)?;
         measure_one(&running, plan, records).with_context(|| subject.to_string())?;
     }
     Ok(())
@@ -99,7 +104,7 @@ fn measure_one(running: &Running, plan: &Plan, records: &mut Records) -> Result<
     let subject = running.subject;
     records.add(Measure::StartUp, subject, running.start_up.as_secs_f64() * 1e3);
     round_trip::measure(running, plan.messages, records)?;
-    if subject.understands_leave() {
+    if subject.has_sessions() {
         gap::measure(running, plan.gaps, records)?;
         sessions::measure(running, plan.duration, records)?;
     }
@@ -114,14 +119,14 @@ fn measure_one(running: &Running, plan: &Plan, records: &mut Records) -> Result<
 fn measure_queue(options: &Options, plan: &Plan, cpus: &Cpus, records: &mut Records) -> Result<()> {
     for &count in plan.crowds {
         for subject in QUEUES {
-            let running = Running::start(subject, &options.server, cpus)?;
-            let alone = Running::start(subject, &options.server, cpus)?;
+            let running = Running::start(subject, options, cpus)?;
+            let alone = Running::start(subject, options, cpus)?;
             let measured = waiting::measure(&running, &alone, count, plan.messages, records);
             measured.with_context(|| format!("{subject}, {count}"))?;
         }
     }
     for count in [100, plan.crowds.iter().copied().max().unwrap_or_default()] {
-        let running = Running::start(Subject::VezWebSocket, &options.server, cpus)?;
+        let running = Running::start(Subject::VezWebSocket, options, cpus)?;
         departures::measure(&running, count, records)?;
     }
     Ok(())

@@ -4,8 +4,9 @@ use std::fmt;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
+use crate::options::Options;
 use crate::peer::{Peer, REPORT};
 use crate::wire::{Answer, Transport};
 
@@ -20,19 +21,22 @@ pub(crate) enum Subject {
     VezEcho,
     /// The report's server.
     Report,
+    /// websocat in front of the report's server: WebSockets for one at a time, put together from what there is.
+    Websocat,
     /// One of the servers that this program is when asked.
     Peer(Peer),
 }
 
 impl Subject {
     /// All of them, those next to each other that are compared.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Peer(Peer::BlockingTcp),
         Self::Report,
         Self::VezTcp,
         Self::Peer(Peer::TokioTcp),
         Self::VezWebSocket,
         Self::Peer(Peer::Tungstenite),
+        Self::Websocat,
         Self::VezEcho,
         Self::Peer(Peer::Fastwebsockets),
     ];
@@ -41,7 +45,7 @@ impl Subject {
     pub(crate) fn transport(self) -> Transport {
         match self {
             Self::VezTcp | Self::Report | Self::Peer(Peer::BlockingTcp | Peer::TokioTcp) => Transport::Tcp,
-            Self::VezWebSocket | Self::VezEcho => Transport::WebSocket,
+            Self::VezWebSocket | Self::VezEcho | Self::Websocat => Transport::WebSocket,
             Self::Peer(Peer::Tungstenite | Peer::Fastwebsockets) => Transport::WebSocket,
         }
     }
@@ -49,14 +53,14 @@ impl Subject {
     /// What it answers.
     pub(crate) fn answer(self) -> Answer {
         match self {
-            Self::VezTcp | Self::VezWebSocket | Self::Report => Answer::Report,
+            Self::VezTcp | Self::VezWebSocket | Self::Report | Self::Websocat => Answer::Report,
             Self::VezEcho | Self::Peer(_) => Answer::Echo,
         }
     }
 
-    /// Whether `sair` ends its sessions.
-    pub(crate) fn understands_leave(self) -> bool {
-        self != Self::VezEcho
+    /// Whether its sessions are measured: `sair` ends them, and the next client is then served.
+    pub(crate) fn has_sessions(self) -> bool {
+        !matches!(self, Self::VezEcho | Self::Websocat)
     }
 
     /// Whether many messages in flight are measured.
@@ -64,31 +68,41 @@ impl Subject {
         matches!(self, Self::VezEcho | Self::Peer(Peer::Tungstenite | Peer::Fastwebsockets))
     }
 
-    /// What serves `port`; Vez serves raw TCP, or HTTP for which `other` is then free.
+    /// What serves `port`; Vez serves raw TCP, or HTTP, on `other`, and websocat has its server there.
     ///
     /// # Errors
-    /// When this program cannot tell where it is.
-    pub(crate) fn command(self, server: &Path, port: u16, other: u16) -> Result<Command> {
+    /// When this program cannot tell where it is, or websocat is not given.
+    pub(crate) fn commands(self, options: &Options, port: u16, other: u16) -> Result<Vec<Command>> {
+        let server = &options.server;
         Ok(match self {
-            Self::VezTcp => vez(server, port, other),
-            Self::VezWebSocket => vez(server, other, port),
+            Self::VezTcp => vec![vez(server, port, other)],
+            Self::VezWebSocket => vec![vez(server, other, port)],
             Self::VezEcho => {
                 let mut command = vez(server, other, port);
                 command.args(["--responder", "echo"]);
-                command
+                vec![command]
             }
-            Self::Report => {
-                let mut command = Command::new("python3");
-                command.args(["-c", REPORT, &port.to_string()]);
-                command
+            Self::Report => vec![report(port)],
+            Self::Websocat => {
+                let websocat = options.websocat.as_ref().context("--websocat is not given")?;
+                let mut command = Command::new(websocat);
+                command.args(["--text", "--no-line", "--exit-on-eof"]);
+                command.arg(format!("ws-l:127.0.0.1:{port}")).arg(format!("tcp:127.0.0.1:{other}"));
+                vec![report(other), command]
             }
             Self::Peer(peer) => {
                 let mut command = Command::new(std::env::current_exe()?);
                 command.args(["peer", peer.name(), &port.to_string()]);
-                command
+                vec![command]
             }
         })
     }
+}
+
+fn report(port: u16) -> Command {
+    let mut command = Command::new("python3");
+    command.args(["-c", REPORT, &port.to_string()]);
+    command
 }
 
 fn vez(server: &Path, tcp: u16, http: u16) -> Command {
@@ -106,6 +120,7 @@ impl fmt::Display for Subject {
             Self::VezWebSocket => "Vez, WebSocket",
             Self::VezEcho => "Vez, WebSocket, echo",
             Self::Report => "the report's server (Python)",
+            Self::Websocat => "websocat before the report's server",
             Self::Peer(Peer::BlockingTcp) => "blocking TCP echo",
             Self::Peer(Peer::TokioTcp) => "tokio TCP echo",
             Self::Peer(Peer::Tungstenite) => "tokio-tungstenite echo",

@@ -69,6 +69,15 @@ pub(crate) struct Memory {
     pub(crate) peak: u64,
 }
 
+impl std::iter::Sum for Memory {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self { resident: 0, peak: 0 }, |sum, each| Self {
+            resident: sum.resident + each.resident,
+            peak: sum.peak + each.peak,
+        })
+    }
+}
+
 /// What a process has in memory.
 ///
 /// # Errors

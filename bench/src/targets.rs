@@ -60,6 +60,8 @@ pub(crate) const TARGETS: &[Target] = &[
     same(Measure::CpuPerMessage, TCP, Subject::Report, 1.0),
     same(Measure::RoundTripP50, WEBSOCKET, TUNGSTENITE, 1.05),
     same(Measure::CpuPerMessage, WEBSOCKET, TUNGSTENITE, 1.05),
+    same(Measure::RoundTripP50, WEBSOCKET, Subject::Websocat, 0.5),
+    same(Measure::CpuPerMessage, WEBSOCKET, Subject::Websocat, 0.5),
     same(Measure::Pipelined(32), ECHO, TUNGSTENITE, 2.0),
     same(Measure::Pipelined(16 * 1024), ECHO, TUNGSTENITE, 1.0),
     same(Measure::Sessions, TCP, TOKIO, 0.9),

@@ -11,6 +11,9 @@ use crate::{
 /// The version of trunk, which no manifest names.
 pub(crate) const TRUNK: &str = "0.21.14";
 
+/// The version of websocat, which no manifest names either.
+const WEBSOCAT: &str = "1.14.1";
+
 /// A package of crates.io that installs programs.
 struct Tool {
     /// The package's name.
@@ -33,19 +36,34 @@ pub(crate) fn install(project: &Project) -> Result<()> {
     let trunk = Tool {
         package: "trunk",
         version: TRUNK.to_owned(),
-        flags: &["--no-default-features", "--features", "rustls"],
+        flags: &["--debug", "--no-default-features", "--features", "rustls"],
         programs: &["trunk"],
         duration: "cerca de 3 minutos",
     };
     let wasm_bindgen = Tool {
         package: "wasm-bindgen-cli",
         version: locked_version(project, "wasm-bindgen")?,
-        flags: &[],
+        flags: &["--debug"],
         programs: &["wasm-bindgen", "wasm-bindgen-test-runner"],
         duration: "cerca de 2 minutos",
     };
     trunk.install_if_missing(project)?;
     wasm_bindgen.install_if_missing(project)
+}
+
+/// Installs websocat, with which the bench compares, built to be fast.
+///
+/// # Errors
+/// When it is missing and cannot be installed.
+pub(crate) fn install_websocat(project: &Project) -> Result<()> {
+    let websocat = Tool {
+        package: "websocat",
+        version: WEBSOCAT.to_owned(),
+        flags: &["--no-default-features"],
+        programs: &["websocat"],
+        duration: "cerca de 2 minutos",
+    };
+    websocat.install_if_missing(project)
 }
 
 /// The version of `package` that Cargo.lock fixes: wasm-bindgen's programs must be of the library's.
@@ -64,8 +82,7 @@ impl Tool {
         let &Self { package, ref version, flags, duration, .. } = self;
         say(&format!("Instalando {package} {version} (uma vez só; {duration})"));
         let (shell, root) = (&project.shell, &project.tools);
-        let install =
-            cmd!(shell, "cargo install --locked --debug --root {root} {flags...} {package}@{version}");
+        let install = cmd!(shell, "cargo install --locked --root {root} {flags...} {package}@{version}");
         // A build folder of its own, which Cargo removes: what is built here serves nothing else.
         set_up(install.env_remove("CARGO_TARGET_DIR"))
     }
