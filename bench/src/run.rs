@@ -90,12 +90,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 /// One round of every server.
 fn measure_talk(options: &Options, plan: &Plan, cpus: &Cpus, records: &mut Records) -> Result<()> {
-    for subject in Subject::ALL {
-        if subject == Subject::Websocat && options.websocat.is_none() {
-            continue;
-        }
-        let running = Running::start(subject, options, cpus)?;
-        measure_one(&running, plan, records).with_context(|| subject.to_string())?;
+    let subjects = Subject::ALL.into_iter();
+    let subjects = subjects.filter(|subject| *subject != Subject::Websocat || options.websocat.is_some());
+    let start = |subject| Running::start(subject, options, cpus);
+    let servers = subjects.map(start).collect::<Result<Vec<_>>>()?;
+    round_trip::measure(&servers, plan.messages, records)?;
+    for running in &servers {
+        measure_one(running, plan, records).with_context(|| running.subject.to_string())?;
     }
     Ok(())
 }
@@ -103,7 +104,6 @@ fn measure_talk(options: &Options, plan: &Plan, cpus: &Cpus, records: &mut Recor
 fn measure_one(running: &Running, plan: &Plan, records: &mut Records) -> Result<()> {
     let subject = running.subject;
     records.add(Measure::StartUp, subject, running.start_up.as_secs_f64() * 1e3);
-    round_trip::measure(running, plan.messages, records)?;
     if subject.has_sessions() {
         gap::measure(running, plan.gaps, records)?;
         sessions::measure(running, plan.duration, records)?;

@@ -2,29 +2,66 @@
 
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
-use super::{SMALL, micros, quantile, sorted};
+use super::{SETTLE, SMALL, micros, quantile, sorted};
 use crate::client::Client;
 use crate::process::Running;
 use crate::records::{Measure, Records};
 use crate::wire::Wire;
 
-/// Exchanges messages with an idle server.
+/// Messages of one client before it is another's turn.
+pub(super) const BLOCK: usize = 250;
+
+/// One server's part in the measure.
+struct Part<'a> {
+    running: &'a Running,
+    client: Client,
+    wire: Wire,
+    /// In microseconds.
+    trips: Vec<f64>,
+}
+
+/// Exchanges messages with idle servers by turns, so that what else goes on concerns all of them.
 ///
 /// # Errors
 /// When an answer is not as it must be.
-pub(crate) fn measure(running: &Running, messages: usize, records: &mut Records) -> Result<()> {
-    let wire = running.wire(SMALL)?;
-    let mut client = running.connect()?;
-    exchange(&mut client, &wire, messages / 10)?;
-    let before = running.cpu()?;
-    let trips = sorted(exchange(&mut client, &wire, messages)?);
-    let cpu = (running.cpu()? - before) as f64 / 1e3 / messages as f64;
-    records.add(Measure::RoundTripP50, running.subject, quantile(&trips, 0.5));
-    records.add(Measure::RoundTripP99, running.subject, quantile(&trips, 0.99));
-    records.add(Measure::CpuPerMessage, running.subject, cpu);
+pub(crate) fn measure(servers: &[Running], messages: usize, records: &mut Records) -> Result<()> {
+    let mut parts = servers.iter().map(Part::new).collect::<Result<Vec<_>>>()?;
+    for part in &mut parts {
+        part.exchange(messages / 10)?;
+        part.trips.clear();
+    }
+    std::thread::sleep(SETTLE);
+    let before = servers.iter().map(Running::cpu).collect::<Result<Vec<_>>>()?;
+    for _ in 0..messages / BLOCK {
+        for part in &mut parts {
+            part.exchange(BLOCK)?;
+        }
+    }
+    // What a server still has to do for its messages is a part of their cost.
+    std::thread::sleep(SETTLE);
+    for (part, before) in parts.into_iter().zip(before) {
+        let (subject, count) = (part.running.subject, part.trips.len() as f64);
+        let cpu = (part.running.cpu()? - before) as f64 / 1e3 / count;
+        let trips = sorted(part.trips);
+        records.add(Measure::RoundTripP50, subject, quantile(&trips, 0.5));
+        records.add(Measure::RoundTripP99, subject, quantile(&trips, 0.99));
+        records.add(Measure::CpuPerMessage, subject, cpu);
+    }
     Ok(())
+}
+
+impl<'a> Part<'a> {
+    fn new(running: &'a Running) -> Result<Self> {
+        Ok(Self { running, client: running.connect()?, wire: running.wire(SMALL)?, trips: Vec::new() })
+    }
+
+    fn exchange(&mut self, messages: usize) -> Result<()> {
+        let trips = exchange(&mut self.client, &self.wire, messages);
+        self.trips.extend(trips.with_context(|| self.running.subject.to_string())?);
+        Ok(())
+    }
 }
 
 /// Exchanges `messages` as `client`; returns how long each took, in microseconds.

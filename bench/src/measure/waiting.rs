@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-use super::{SETTLE, SMALL, quantile, round_trip, sorted};
+use super::round_trip::{self, BLOCK};
+use super::{SETTLE, SMALL, quantile, sorted};
 use crate::client::{self, Client};
 use crate::process::Running;
 use crate::records::{Measure, Records};
@@ -16,9 +17,6 @@ const WATCHED: Duration = Duration::from_secs(2);
 
 /// How long admitting them all may take.
 const ADMISSION: Duration = Duration::from_secs(60);
-
-/// Messages of one holder before it is another's turn to be measured.
-const BLOCK: usize = 250;
 
 /// Has `count` clients wait at one server and be served; nobody waits at the other.
 ///

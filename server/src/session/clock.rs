@@ -1,6 +1,6 @@
 //! The time limits of a turn, which run only while somebody waits for it.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -14,8 +14,11 @@ use crate::config::Times;
 pub(super) struct Clock {
     /// When the turn began.
     began: Instant,
-    /// When the last message came, in milliseconds since the beginning.
+    /// When the last message came while the idle limit ran, in milliseconds since the beginning.
     heard: AtomicU64,
+    /// Whether the idle limit runs, as it does while somebody waits: only then is it worth a look at the time when
+    /// a message came.
+    idle_runs: AtomicBool,
     contended: watch::Receiver<Option<Instant>>,
     idle_limit: Option<Duration>,
     turn_limit: Option<Duration>,
@@ -36,6 +39,7 @@ impl Clock {
         Self {
             began: Instant::now(),
             heard: AtomicU64::new(0),
+            idle_runs: AtomicBool::new(false),
             contended,
             idle_limit: times.idle_limit,
             turn_limit: times.turn_limit,
@@ -45,7 +49,7 @@ impl Clock {
 
     /// A message came: the idle limit starts anew.
     pub(super) fn heard(&self) {
-        if self.idle_limit.is_some() {
+        if self.idle_runs.load(Relaxed) {
             let since = self.began.elapsed().as_millis();
             self.heard.store(u64::try_from(since).unwrap_or(u64::MAX), Relaxed);
         }
@@ -65,6 +69,7 @@ impl Clock {
         let mut contended = self.contended.clone();
         loop {
             let since = *contended.borrow_and_update();
+            self.idle_runs.store(since.is_some() && self.idle_limit.is_some(), Relaxed);
             let countdown = async {
                 match since {
                     Some(since) => self.count_down(since, before, told).await,
