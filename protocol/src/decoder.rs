@@ -54,6 +54,9 @@ impl Decoder {
     /// # Errors
     /// When the bytes can be no message; the connection is then of no further use.
     pub fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Message>, DecodeError> {
+        if buffer.is_empty() {
+            return Ok(None);
+        }
         match find_newline(buffer, self.scanned) {
             Some(newline) => self.take_line(buffer, newline).map(Some),
             None if self.framed => self.await_newline(buffer),
@@ -120,14 +123,11 @@ impl Decoder {
 }
 
 fn find_newline(buffer: &BytesMut, from: usize) -> Option<usize> {
-    buffer[from..].iter().position(|byte| *byte == b'\n').map(|position| from + position)
+    memchr::memchr(b'\n', &buffer[from..]).map(|position| from + position)
 }
 
 fn take_text(buffer: &mut BytesMut, len: usize, ending: LineEnding) -> Result<Message, DecodeError> {
-    if let Err(error) = std::str::from_utf8(&buffer[..len]) {
-        return Err(NotUtf8::new(&buffer[..len], error).into());
-    }
-    let text = ByteString::try_from(buffer.split_to(len).freeze());
-    let text = text.expect("these bytes were just seen to be UTF-8");
+    let bytes = buffer.split_to(len).freeze();
+    let text = ByteString::try_from(bytes.clone()).map_err(|error| NotUtf8::new(&bytes, error))?;
     Ok(Message { body: Body::Text(text), ending })
 }

@@ -40,29 +40,27 @@ fn push(line: &mut String, text: &str, is_unsafe: impl Fn(char) -> bool) {
 
 /// Where the first unsafe character begins. Text is mostly safe, and most of it is passed over in blocks.
 fn find(text: &str, is_unsafe: impl Fn(char) -> bool) -> Option<usize> {
-    const BLOCK: usize = 64;
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        let block = &bytes[at..bytes.len().min(at + BLOCK)];
-        if !block.iter().fold(false, |suspect, byte| suspect | may_begin_unsafe(*byte)) {
-            at += block.len();
-            continue;
-        }
-        let found =
-            block.iter().enumerate().filter(|(_, byte)| may_begin_unsafe(**byte)).map(|(i, _)| at + i);
-        let is_unsafe_at = |at: &usize| text[*at..].chars().next().is_some_and(&is_unsafe);
-        if let Some(found) = found.into_iter().find(is_unsafe_at) {
+    const BLOCK: usize = 32;
+    let is_unsafe_at = |at: usize| text[at..].chars().next().is_some_and(&is_unsafe);
+    let find_in = |block: &[u8], start: usize| {
+        let mut suspects = block.iter().enumerate().filter(|(_, byte)| may_begin_unsafe(**byte));
+        suspects.find_map(|(index, _)| Some(start + index).filter(|at| is_unsafe_at(*at)))
+    };
+    let (blocks, rest) = text.as_bytes().as_chunks::<BLOCK>();
+    for (block, start) in blocks.iter().zip((0..).step_by(BLOCK)) {
+        if block.iter().fold(false, |suspect, byte| suspect | may_begin_unsafe(*byte))
+            && let Some(found) = find_in(block, start)
+        {
             return Some(found);
         }
-        at += block.len();
     }
-    None
+    find_in(rest, blocks.len() * BLOCK)
 }
 
 /// Whether a character of [`is_unsafe`] may begin with `byte` in UTF-8: itself in ASCII, else its lead byte.
 fn may_begin_unsafe(byte: u8) -> bool {
-    byte < 0x20 || matches!(byte, 0x7f | 0xc2 | 0xd8 | 0xe2)
+    // Without branches, so that the compiler compares many at once.
+    (byte < 0x20) | (byte == 0x7f) | (byte == 0xc2) | (byte == 0xd8) | (byte == 0xe2)
 }
 
 fn push_escape(line: &mut String, c: char) {

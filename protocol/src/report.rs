@@ -20,12 +20,16 @@ pub struct Received<'a>(
     pub &'a str,
 );
 
+impl<'a> Received<'a> {
+    /// Its words, for those who put them together themselves.
+    pub fn parts(self) -> [&'a str; 3] {
+        ["Servidor recebeu: '", self.0, "'"]
+    }
+}
+
 impl fmt::Display for Received<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(message) = self;
-        f.write_str("Servidor recebeu: '")?;
-        f.write_str(message)?;
-        f.write_str("'")
+        self.parts().iter().try_for_each(|part| f.write_str(part))
     }
 }
 

@@ -9,7 +9,9 @@ use std::net::SocketAddr;
 use std::ops::Deref;
 use std::panic::AssertUnwindSafe;
 
-use futures_util::FutureExt;
+use futures_util::future::Either;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use vez_protocol::{Body, Message, report};
 
 use crate::context::Context;
@@ -59,11 +61,14 @@ async fn supervise(
 ) -> Ending {
     let clock = Clock::new(&context.config.times, turn.contended());
     let conversation = AssertUnwindSafe(converse(transport, record, &clock, context)).catch_unwind();
+    let limit = clock.expired().map(Ending::Limit);
+    let shutdown = context.drained().map(|()| Ending::Shutdown);
+    // These are polled when they are woken, and not whenever a message comes.
+    let mut from_outside = FuturesUnordered::from_iter([Either::Left(limit), Either::Right(shutdown)]);
     let ended = tokio::select! {
         biased;
         ended = conversation => ended,
-        limit = clock.expired() => return Ending::Limit(limit),
-        () = context.drained() => return Ending::Shutdown,
+        Some(ending) = from_outside.next() => return ending,
     };
     ended.unwrap_or(Ending::Failure(Failure::Panicked))
 }
@@ -90,15 +95,15 @@ async fn try_converse(
     let responder = context.config.responder;
     transport.notify(Notice::Turn).await?;
     let mut told = None;
-    let mut warning = std::pin::pin!(clock.warning(told));
+    let mut warning = FuturesUnordered::from_iter([clock.warning(told)]);
     loop {
         let message = tokio::select! {
             biased;
             message = transport.receive() => message?,
-            due = &mut warning => {
+            Some(due) = warning.next() => {
                 transport.notify(Notice::Warning(due)).await?;
                 told = Some(due);
-                warning.set(clock.warning(told));
+                warning.push(clock.warning(told));
                 continue;
             }
         };
@@ -106,7 +111,8 @@ async fn try_converse(
         clock.heard();
         if told.is_some() {
             // The message put the end off that was told: there is another to tell of.
-            warning.set(clock.warning(told));
+            warning.clear();
+            warning.push(clock.warning(told));
         }
         record_message(record, &message, responder)?;
         if responder.understands_leave() && is_leave(&message) {

@@ -27,7 +27,7 @@ impl Responder {
         match self {
             Self::Report => {
                 let text = message.as_text()?;
-                transport.reply(&message, report::Received(text)).await
+                transport.reply(&message, &report::Received(text).parts()).await
             }
             Self::Echo => transport.echo(message).await,
         }

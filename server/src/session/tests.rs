@@ -1,6 +1,5 @@
 //! The conversation over a transport without sockets.
 
-use std::fmt;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -52,12 +51,8 @@ impl Transport for Scripted {
         }
     }
 
-    async fn reply(
-        &mut self,
-        _to: &Message<&'static str>,
-        text: impl fmt::Display + Send,
-    ) -> Result<(), Failure> {
-        self.note(text.to_string());
+    async fn reply(&mut self, _to: &Message<&'static str>, parts: &[&str]) -> Result<(), Failure> {
+        self.note(parts.concat());
         Ok(())
     }
 

@@ -1,6 +1,5 @@
 //! What a conversation needs of the transport that carries it.
 
-use std::fmt;
 use std::ops::Deref;
 
 use vez_protocol::Message;
@@ -18,11 +17,11 @@ pub(crate) trait Transport: Send {
     /// Replies gather while messages are at hand; all are written before this waits for the peer.
     fn receive(&mut self) -> impl Future<Output = Result<Option<Message<Self::Text>>, Failure>> + Send;
 
-    /// Replies to a message with `text`, ended as the message was.
+    /// Replies to a message with one text, whose parts these are, ended as the message was.
     fn reply(
         &mut self,
         to: &Message<Self::Text>,
-        text: impl fmt::Display + Send,
+        parts: &[&str],
     ) -> impl Future<Output = Result<(), Failure>> + Send;
 
     /// Replies with the message itself.

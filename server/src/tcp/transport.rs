@@ -1,6 +1,5 @@
 //! A TCP connection in conversation.
 
-use std::fmt::{self, Write};
 use std::io;
 use std::time::Duration;
 
@@ -86,8 +85,9 @@ impl TcpTransport {
         if self.output.len() < CHUNK { Ok(()) } else { self.flush().await }
     }
 
-    fn push(&mut self, text: impl fmt::Display, ending: LineEnding) {
-        write!(self.output, "{text}{}", ending.as_str()).expect("a BytesMut grows");
+    fn push(&mut self, parts: &[&str], ending: LineEnding) {
+        parts.iter().for_each(|part| self.output.extend_from_slice(part.as_bytes()));
+        self.output.extend_from_slice(ending.as_str().as_bytes());
     }
 }
 
@@ -111,8 +111,8 @@ impl Transport for TcpTransport {
         }
     }
 
-    async fn reply(&mut self, to: &Message, text: impl fmt::Display + Send) -> Result<(), Failure> {
-        self.push(text, to.ending);
+    async fn reply(&mut self, to: &Message, parts: &[&str]) -> Result<(), Failure> {
+        self.push(parts, to.ending);
         self.flush_if_much().await
     }
 
@@ -132,9 +132,9 @@ impl Transport for TcpTransport {
     async fn say_goodbye(&mut self, ending: &Ending) -> Result<(), Failure> {
         match ending {
             Ending::Left => {}
-            Ending::Farewell(line_ending) => self.push(ending.text(), *line_ending),
+            Ending::Farewell(line_ending) => self.push(&[&ending.text()], *line_ending),
             Ending::Failure(Failure::Reset | Failure::Io(_) | Failure::Unresponsive(_)) => return Ok(()),
-            _ => self.push(ending.text(), LineEnding::Lf),
+            _ => self.push(&[&ending.text()], LineEnding::Lf),
         }
         self.flush().await
     }

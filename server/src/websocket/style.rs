@@ -1,7 +1,5 @@
 //! The two ways of speaking over a WebSocket.
 
-use std::fmt::{Display, Write};
-
 use bytes::{Bytes, BytesMut};
 use hyper::HeaderMap;
 use hyper::header::SEC_WEBSOCKET_PROTOCOL;
@@ -68,13 +66,13 @@ impl Style {
     }
 
     /// A reply as a frame; `scratch` is where its bytes are put together, time and again.
-    pub(super) fn reply(self, text: impl Display, scratch: &mut BytesMut) -> Frame {
+    pub(super) fn reply(self, parts: &[&str], scratch: &mut BytesMut) -> Frame {
         match self {
             Self::Plain => {
-                write!(scratch, "{text}").expect("a BytesMut grows");
+                parts.iter().for_each(|part| scratch.extend_from_slice(part.as_bytes()));
                 text_frame(scratch.split().freeze())
             }
-            Self::Events => event(&ServerEvent::Reply { text: text.to_string().into() }),
+            Self::Events => event(&ServerEvent::Reply { text: parts.concat().into() }),
         }
     }
 

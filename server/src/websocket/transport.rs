@@ -1,7 +1,6 @@
 //! A WebSocket in conversation.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -118,8 +117,8 @@ impl Transport for WebSocketTransport {
         }
     }
 
-    async fn reply(&mut self, _to: &Message, text: impl fmt::Display + Send) -> Result<(), Failure> {
-        self.frames.feed(self.style.reply(text, &mut self.scratch)).await
+    async fn reply(&mut self, _to: &Message, parts: &[&str]) -> Result<(), Failure> {
+        self.frames.feed(self.style.reply(parts, &mut self.scratch)).await
     }
 
     async fn echo(&mut self, message: Message) -> Result<(), Failure> {
