@@ -14,7 +14,7 @@ const CHROMIUM: &str = "command -v \"${VEZ_CHROMIUM:-chromium}\"";
 const CHROMEDRIVER: &str = "command -v \"${VEZ_CHROMEDRIVER:-chromedriver}\"";
 
 /// Debian's packages, each with a shell command that succeeds where it, or its like, is installed.
-const PACKAGES: [(&str, &str); 8] = [
+const PACKAGES: [(&str, &str); 9] = [
     ("chromium", CHROMIUM),
     ("chromium-driver", CHROMEDRIVER),
     ("fonts-dejavu-core", "ls -d /usr/share/fonts/*/* || ls -d /Library/Fonts"),
@@ -23,6 +23,7 @@ const PACKAGES: [(&str, &str); 8] = [
     ("python3-venv", "python3 -c 'import ensurepip, venv'"),
     ("nodejs", "command -v node"),
     ("npm", "command -v npm"),
+    ("valgrind", "command -v valgrind"),
 ];
 
 /// Installs the packages that are missing and tells the tests where the browser is.

@@ -1,6 +1,7 @@
 //! `cargo xtask`: the report's Main. It does all set-up, so that a fresh clone needs nothing but Rust.
 
 mod bench;
+mod crates_io;
 mod debian;
 mod fingerprint;
 mod launch;

@@ -11,7 +11,7 @@ use crate::{
     python,
     step::{check, say},
     toolchain::{self, WASM},
-    torture,
+    tools, torture,
 };
 
 /// A part of the test run: its name and what it does.
@@ -29,9 +29,11 @@ const TESTS: Step = ("testes", tests);
 const PAGE_TESTS: Step = ("testes da página", page_tests);
 const DOCS: Step = ("documentação", docs);
 const STORM: Step = ("tempestade", torture::short);
+const INSTRUCTIONS: Step = ("instruções", instructions);
 
 const QUICK: &[Step] = &[COMPONENTS, FORMAT, PAGE, CLIPPY, QUICK_TESTS];
-const ALL: &[Step] = &[COMPONENTS, SYSTEM, PYTHON, NPM, FORMAT, PAGE, CLIPPY, TESTS, PAGE_TESTS, DOCS, STORM];
+const ALL: &[Step] =
+    &[COMPONENTS, SYSTEM, PYTHON, NPM, FORMAT, PAGE, CLIPPY, TESTS, PAGE_TESTS, DOCS, STORM, INSTRUCTIONS];
 
 /// Runs every test, or with `--quick` those that need no browser and no Python.
 ///
@@ -79,6 +81,13 @@ fn page_tests(project: &Project) -> Result<()> {
     let shell = &project.shell;
     let tests = cmd!(shell, "cargo test --package vez-web --target {WASM} --tests");
     check(tests.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner"))
+}
+
+/// Counts the instructions of the hot paths, which have limits.
+fn instructions(project: &Project) -> Result<()> {
+    tools::install_gungraun(project)?;
+    let shell = &project.shell;
+    check(cmd!(shell, "cargo bench --package vez-server --bench instructions"))
 }
 
 fn docs(project: &Project) -> Result<()> {
