@@ -48,7 +48,8 @@ pub(crate) async fn open(url: &Uri, ca: Option<&Path>) -> Result<(Socket, Dialec
     }
 }
 
-async fn attempt(url: &Uri, ca: Option<&Path>, dialect: Dialect) -> Result<Socket, Failure> {
+/// Opens a WebSocket of one dialect.
+pub(super) async fn attempt(url: &Uri, ca: Option<&Path>, dialect: Dialect) -> Result<Socket, Failure> {
     let secure = url.scheme_str() == Some("wss");
     let host = url.host().unwrap_or_default();
     let port = url.port_u16().unwrap_or(if secure { 443 } else { 80 });

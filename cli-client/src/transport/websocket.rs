@@ -30,7 +30,11 @@ impl WebSocketTransport {
     /// Connects to `url`; the roots of the file `ca` are trusted beside the system's.
     pub(crate) async fn connect(url: &Uri, ca: Option<&Path>) -> Result<Self, Failure> {
         let (socket, dialect) = handshake::open(url, ca).await?;
-        Ok(Self { socket, dialect, before_farewell: None, close_code: CloseCode::Normal })
+        Ok(Self::new(socket, dialect))
+    }
+
+    fn new(socket: Socket, dialect: Dialect) -> Self {
+        Self { socket, dialect, before_farewell: None, close_code: CloseCode::Normal }
     }
 
     async fn next_event(&mut self) -> Result<Event, Failure> {
@@ -136,3 +140,6 @@ fn is_end(error: &Error) -> bool {
         Error::ConnectionClosed | Error::AlreadyClosed | Error::Protocol(ResetWithoutClosingHandshake)
     )
 }
+
+#[cfg(test)]
+mod conformance;
