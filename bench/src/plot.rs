@@ -6,6 +6,7 @@ use anyhow::{Result, anyhow};
 use plotters::prelude::*;
 
 use crate::records::{Measure, Records};
+use crate::table;
 
 /// The measures that are drawn, each with its file.
 const PLOTS: [(&str, Measure); 7] = [
@@ -70,7 +71,7 @@ fn draw_bars(file: &Path, measure: Measure, bars: &[Bar]) -> Result<()> {
     area.fill(&WHITE).map_err(|error| failed(&error))?;
     let font = |size: i32| ("sans-serif", size).into_font().color(&BLACK);
     let better = if measure.more_is_better() { "more is better" } else { "less is better" };
-    let title = format!("{measure} ({}; {better})", measure.unit());
+    let title = format!("{measure} ({better})");
     area.draw(&Text::new(title, (10, 10), font(16))).map_err(|error| failed(&error))?;
     let most = bars.iter().map(|bar| bar.value).fold(f64::MIN_POSITIVE, f64::max);
     for (top, bar) in (TITLE..).step_by(BAR as usize).zip(bars) {
@@ -81,7 +82,7 @@ fn draw_bars(file: &Path, measure: Measure, bars: &[Bar]) -> Result<()> {
         area.draw(&shape).map_err(|error| failed(&error))?;
         let name = Text::new(bar.name.as_str(), (10, top + 3), font(13));
         area.draw(&name).map_err(|error| failed(&error))?;
-        let value = Text::new(format!("{:.1}", bar.value), (end + 6, top + 3), font(13));
+        let value = Text::new(table::number(bar.value, measure), (end + 6, top + 3), font(13));
         area.draw(&value).map_err(|error| failed(&error))?;
     }
     area.present().map_err(|error| failed(&error))

@@ -48,7 +48,7 @@ fn write_target(text: &mut String, target: &Target, outcome: Outcome) -> Result<
 }
 
 /// A value with its unit, to three places that mean something.
-fn number(value: f64, measure: Measure) -> String {
+pub(crate) fn number(value: f64, measure: Measure) -> String {
     let unit = measure.unit();
     let digits = match value {
         value if value >= 100.0 || value == 0.0 => 0,

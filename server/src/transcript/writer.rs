@@ -11,7 +11,7 @@ const CAPACITY: usize = 4 * 1024 * 1024;
 const KEPT: usize = 1024 * 1024;
 
 /// After a write, lines gather this long for the next, so that a message does not cost a wake-up.
-const GATHER: Duration = Duration::from_millis(50);
+const GATHER: Duration = Duration::from_millis(100);
 
 /// How long [`Writer::finish`] waits for an output that takes nothing.
 const PATIENCE: Duration = Duration::from_secs(1);
