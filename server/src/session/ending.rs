@@ -42,6 +42,9 @@ pub(crate) enum Failure {
     /// The peer does not take what is written to it, or answers no ping.
     #[error("o cliente não responde há {}", humantime::format_duration(*.0))]
     Unresponsive(Duration),
+    /// As much waits to be written as may, so many bytes.
+    #[error("o cliente não lê o que recebe: {0} bytes esperam por ele")]
+    Unread(usize),
     /// The socket failed.
     #[error("{0}")]
     Io(io::Error),
@@ -82,7 +85,9 @@ impl Ending {
             Self::Failure(Failure::NotText(_)) => (CloseCode::InvalidData, ByeReason::NotText),
             Self::Failure(Failure::TooBig(_)) => (CloseCode::TooBig, ByeReason::TooBig),
             Self::Failure(Failure::Protocol(_)) => (CloseCode::Protocol, ByeReason::Error),
-            Self::Failure(Failure::Unresponsive(_)) => (CloseCode::Policy, ByeReason::Error),
+            Self::Failure(Failure::Unresponsive(_) | Failure::Unread(_)) => {
+                (CloseCode::Policy, ByeReason::Error)
+            }
             Self::Failure(Failure::Reset | Failure::Io(_) | Failure::Panicked) => {
                 (CloseCode::Internal, ByeReason::Error)
             }

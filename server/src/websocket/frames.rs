@@ -86,7 +86,9 @@ impl Frames {
     pub(super) fn try_feed(&mut self, message: Message) -> Result<(), Failure> {
         self.dirty = true;
         match std::pin::Pin::new(&mut self.stream).start_send(message) {
-            Err(Error::WriteBufferFull(_)) => Err(Failure::Unresponsive(Duration::ZERO)),
+            Err(Error::WriteBufferFull(_)) => {
+                Err(Failure::Unread(self.stream.get_config().max_write_buffer_size))
+            }
             sent => sent.map_err(|error| self.failure(error)),
         }
     }

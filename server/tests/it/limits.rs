@@ -192,6 +192,23 @@ async fn one_who_never_reads_is_gone(#[case] kind: Kind) {
     server.transcript.wait_for("o cliente não responde há 200ms").await;
 }
 
+/// A holder that asks and asks, and never reads the answers, is gone when too many wait for it.
+#[tokio::test]
+async fn one_who_never_reads_its_pongs_is_gone() {
+    let server = TestServer::with(|config| config.limits.max_message = 1024).await;
+    let holder = WebSocket::connect(server.http, true).await;
+    let mut next = server.connect(Kind::Tcp).await;
+    let mut stream = holder.stream.into_inner();
+    socket2::SockRef::from(&stream).set_recv_buffer_size(4096).unwrap();
+    let flood = b"\x81\x8f\0\0\0\0{\"type\":\"ping\"}".repeat(10_000);
+    tokio::spawn(async move {
+        while stream.write_all(&flood).await.is_ok() {}
+        stream
+    });
+    server.transcript.wait_for("o cliente não lê o que recebe").await;
+    next.chat("dois").await;
+}
+
 /// Who says `sair` and then neither answers the Close frame nor closes holds nobody up.
 #[rstest]
 #[case(Kind::Tcp)]

@@ -55,7 +55,7 @@ fn a_tool_of_another_version_is_installed_beside_it() {
     let calls = project.calls("cargo install");
     let root = project.path("cache/vez/tools");
     let expected = format!(
-        "cargo install --locked --debug --root {} --no-default-features --features rustls trunk@0.21.14",
+        "cargo install --locked --root {} --debug --no-default-features --features rustls trunk@0.21.14",
         root.display()
     );
     assert_eq!(calls, [expected]);
