@@ -1,7 +1,7 @@
 //! How many instructions the hot paths take, counted by callgrind: a regression shows on a busy machine too.
 //!
-//! Each has a limit a tenth above what was counted when it was set; the run fails beyond it. Run by
-//! `cargo xtask test`, or with valgrind and gungraun-runner at hand by
+//! Each has a limit a fifth above what was counted when it was set, as libc and memchr choose other code on other
+//! CPUs; the run fails beyond it. Run by `cargo xtask test`, or with valgrind and gungraun-runner at hand by
 //! `cargo bench --package vez-server --bench instructions`.
 
 #![allow(clippy::unwrap_used, reason = "a measure that cannot go on has failed")]
@@ -51,16 +51,16 @@ fn crowd(count: usize) -> (Queue, Vec<Ticket>) {
 }
 
 #[library_benchmark]
-#[bench::of_10(args = (10), setup = crowd, config = at_most(2_300))]
-#[bench::of_10_000(args = (10_000), setup = crowd, config = at_most(5_000))]
+#[bench::of_10(args = (10), setup = crowd, config = at_most(2_500))]
+#[bench::of_10_000(args = (10_000), setup = crowd, config = at_most(5_400))]
 fn join_and_leave_at_the_end((queue, tickets): (Queue, Vec<Ticket>)) -> (Queue, Vec<Ticket>) {
     drop(black_box(join(&queue)));
     (queue, tickets)
 }
 
 #[library_benchmark]
-#[bench::of_10(args = (10), setup = crowd, config = at_most(1_400))]
-#[bench::of_10_000(args = (10_000), setup = crowd, config = at_most(7_400))]
+#[bench::of_10(args = (10), setup = crowd, config = at_most(1_500))]
+#[bench::of_10_000(args = (10_000), setup = crowd, config = at_most(8_000))]
 fn pass_the_turn_on((queue, mut tickets): (Queue, Vec<Ticket>)) -> (Queue, Vec<Ticket>) {
     drop(black_box(tickets.swap_remove(0)));
     (queue, tickets)
@@ -71,7 +71,7 @@ fn lines(count: usize) -> BytesMut {
 }
 
 #[library_benchmark]
-#[bench::of_1000_lines(args = (1000), setup = lines, config = at_most(365_000))]
+#[bench::of_1000_lines(args = (1000), setup = lines, config = at_most(400_000))]
 fn decode(mut input: BytesMut) -> BytesMut {
     let mut decoder = Decoder::new(64 * 1024);
     while let Some(message) = decoder.decode(&mut input).unwrap() {
@@ -148,8 +148,8 @@ impl Conversation {
 }
 
 #[library_benchmark]
-#[bench::tcp(args = (false), setup = conversation, config = at_most(6_250_000))]
-#[bench::websocket(args = (true), setup = conversation, config = at_most(9_600_000))]
+#[bench::tcp(args = (false), setup = conversation, config = at_most(6_800_000))]
+#[bench::websocket(args = (true), setup = conversation, config = at_most(10_500_000))]
 fn hold_a_conversation(mut conversation: Conversation) -> Conversation {
     conversation.exchange(MESSAGES);
     conversation
