@@ -43,8 +43,8 @@ fn find(text: &str, is_unsafe: impl Fn(char) -> bool) -> Option<usize> {
     const BLOCK: usize = 32;
     let is_unsafe_at = |at: usize| text[at..].chars().next().is_some_and(&is_unsafe);
     let find_in = |block: &[u8], start: usize| {
-        let mut suspects = block.iter().enumerate().filter(|(_, byte)| may_begin_unsafe(**byte));
-        suspects.find_map(|(index, _)| Some(start + index).filter(|at| is_unsafe_at(*at)))
+        let suspects = block.iter().enumerate().filter(|(_, byte)| may_begin_unsafe(**byte));
+        suspects.map(|(index, _)| start + index).find(|at| is_unsafe_at(*at))
     };
     let (blocks, rest) = text.as_bytes().as_chunks::<BLOCK>();
     for (block, start) in blocks.iter().zip((0..).step_by(BLOCK)) {

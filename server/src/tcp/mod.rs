@@ -26,7 +26,7 @@ pub(crate) fn serve(
     context: Arc<Context>,
 ) -> impl Future<Output = ()> {
     match admission {
-        Ok(admission) => Either::Left(queue(stream, peer, admission, permit, context)),
+        Ok(admission) => Either::Left(wait_and_hold(stream, peer, admission, permit, context)),
         Err(error) => {
             tracing::info!(%peer, %error, "turned away");
             Either::Right(Box::pin(async move {
@@ -41,7 +41,7 @@ pub(crate) fn serve(
 ///
 /// Thousands may wait, so that their futures are small: this is no `async fn`, which would hold its arguments
 /// twice, and all but the waiting is boxed.
-fn queue(
+fn wait_and_hold(
     stream: TcpStream,
     peer: SocketAddr,
     Admission { mut ticket, visit }: Admission,

@@ -34,7 +34,7 @@ pub(crate) fn serve(
     let frames = Frames::new(socket, style, &context.config);
     let transport = WebSocketTransport::new(frames, style, &context.config);
     match admission {
-        Ok(admission) => Either::Left(queue(transport, peer, admission, permit, context)),
+        Ok(admission) => Either::Left(wait_and_hold(transport, peer, admission, permit, context)),
         Err(error) => {
             tracing::info!(%peer, %error, "turned away");
             Either::Right(Box::pin(async move {
@@ -49,7 +49,7 @@ pub(crate) fn serve(
 ///
 /// Thousands may wait, so that their futures are small: this is no `async fn`, which would hold its arguments
 /// twice, and all but the waiting is boxed.
-fn queue(
+fn wait_and_hold(
     mut transport: WebSocketTransport,
     peer: SocketAddr,
     Admission { mut ticket, visit }: Admission,

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use rstest::rstest;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio_tungstenite::tungstenite::protocol::Message;
 use vez_protocol::{ByeReason, ServerEvent};
 
 use crate::common::{Client, Kind, Tcp, TestServer, WebSocket, health, within};
@@ -125,103 +124,6 @@ async fn a_full_queue_turns_away_with_a_reason() {
     holder.leave().await;
     waiter.expect_turn().await;
     WebSocket::connect(server.http, true).await.expect_place(1).await;
-}
-
-/// A client that answers no ping, because it is not polled, is gone; waiting or not.
-#[rstest]
-#[tokio::test]
-async fn a_websocket_that_answers_no_ping_is_gone(#[values(false, true)] waiting: bool) {
-    let server = TestServer::with(|config| {
-        config.times.ping = SHORT;
-        config.times.pong_wait = SHORT;
-    })
-    .await;
-    let holder = if waiting { Some(Tcp::connect(server.tcp).await) } else { None };
-    let _mute = WebSocket::connect(server.http, false).await;
-    let mut watcher = WebSocket::connect(server.http, true).await;
-    if holder.is_some() {
-        watcher.expect_place(2).await;
-        watcher.expect_place(1).await;
-    } else {
-        watcher.expect_turn().await;
-        server.transcript.wait_for("o cliente não responde há").await;
-    }
-}
-
-#[tokio::test]
-async fn a_websocket_that_answers_pings_stays() {
-    let server = TestServer::with(|config| {
-        config.times.ping = SHORT / 4;
-        config.times.pong_wait = SHORT * 5;
-    })
-    .await;
-    let mut client = WebSocket::connect(server.http, true).await;
-    client.expect_turn().await;
-    let mut pings = 0;
-    while pings < 5 {
-        let frame = within("a ping", futures_util::StreamExt::next(&mut client.stream)).await;
-        assert!(matches!(frame, Some(Ok(Message::Ping(_)))), "{frame:?}");
-        pings += 1;
-    }
-    client.say("oi").await;
-    client.expect_reply("Servidor recebeu: 'oi'").await;
-}
-
-/// A holder that never reads its replies is gone after the write limit.
-#[rstest]
-#[case(Kind::Tcp)]
-#[case(Kind::Plain)]
-#[tokio::test]
-async fn one_who_never_reads_is_gone(#[case] kind: Kind) {
-    let server = TestServer::with(|config| config.times.write_limit = SHORT).await;
-    let holder = server.connect(kind).await;
-    let mut next = server.connect(Kind::Events).await;
-    let mut stream = match holder {
-        Client::Tcp(tcp) => tcp.stream,
-        Client::WebSocket(websocket) => websocket.stream.into_inner(),
-    };
-    let flood = match kind {
-        Kind::Tcp => b"mensagem\n".repeat(10_000),
-        _ => [b"\x81\x88\0\0\0\0mensagem".as_slice()].concat().repeat(10_000),
-    };
-    tokio::spawn(async move {
-        while stream.write_all(&flood).await.is_ok() {}
-        stream
-    });
-    next.chat("dois").await;
-    server.transcript.wait_for("o cliente não responde há 200ms").await;
-}
-
-/// A holder that asks and asks, and never reads the answers, is gone when too many wait for it.
-#[tokio::test]
-async fn one_who_never_reads_its_pongs_is_gone() {
-    let server = TestServer::with(|config| config.limits.max_message = 1024).await;
-    let holder = WebSocket::connect(server.http, true).await;
-    let mut next = server.connect(Kind::Tcp).await;
-    let mut stream = holder.stream.into_inner();
-    socket2::SockRef::from(&stream).set_recv_buffer_size(4096).unwrap();
-    let flood = b"\x81\x8f\0\0\0\0{\"type\":\"ping\"}".repeat(10_000);
-    tokio::spawn(async move {
-        while stream.write_all(&flood).await.is_ok() {}
-        stream
-    });
-    server.transcript.wait_for("o cliente não lê o que recebe").await;
-    next.chat("dois").await;
-}
-
-/// Who says `sair` and then neither answers the Close frame nor closes holds nobody up.
-#[rstest]
-#[case(Kind::Tcp)]
-#[case(Kind::Plain)]
-#[case(Kind::Events)]
-#[tokio::test]
-async fn the_lock_is_free_as_soon_as_the_farewell_is_written(#[case] kind: Kind) {
-    let server = TestServer::with(|config| config.times.linger = Duration::from_secs(3600)).await;
-    let mut holder = server.connect(kind).await;
-    let mut next = server.connect(Kind::Tcp).await;
-    holder.say("sair").await;
-    next.chat("dois").await;
-    drop(holder);
 }
 
 /// A message may have exactly the limit.

@@ -5,6 +5,7 @@
 mod binary;
 mod common;
 mod conformance;
+mod gone;
 mod http;
 mod limits;
 mod promises;
