@@ -20,6 +20,10 @@ const NOBODY: &str = r#""serving":false,"waiting":0"#;
 /// Memory may grow by this part of itself, counted from the warm-up's end.
 const GROWTH: u64 = 5;
 
+/// Bytes that the server may keep for what comes next, however small it is: the transcript's two buffers and those
+/// of the conversation.
+const KEPT: u64 = 4 * 1024 * 1024;
+
 /// The most memory that the server may ever take, and for each client: two messages of the longest kind.
 const PEAK: u64 = 32 * 1024 * 1024;
 const PEAK_EACH: u64 = 2 * 64 * 1024;
@@ -63,8 +67,10 @@ impl Rests {
         }
         let memory = |rest: Option<Rest>| rest.and_then(|rest| rest.memory);
         let (Some(warm), Some(after)) = (memory(self.warm), memory(self.after)) else { return Ok(()) };
-        if after.resident > warm.resident + warm.resident / GROWTH {
-            return Err(Promise::Bounded.broken("a memória cresceu mais de 20 % desde o aquecimento"));
+        if after.resident > warm.resident + (warm.resident / GROWTH).max(KEPT) {
+            return Err(
+                Promise::Bounded.broken("a memória cresceu mais de 20 %, e de 4 MiB, desde o aquecimento")
+            );
         }
         if after.peak > PEAK + PEAK_EACH * u64::from(clients) {
             return Err(Promise::Bounded.broken(format!("o pico de memória foi de {} bytes", after.peak)));
