@@ -78,8 +78,10 @@ fn cause(code: u16) -> Option<Cow<'static, str>> {
         Some(CloseCode::Policy) => "uma regra ou um limite de tempo do servidor",
         Some(CloseCode::TooBig) => "mensagem grande demais",
         Some(CloseCode::Internal) => "erro interno do servidor",
-        Some(CloseCode::Restart) => "o servidor está reiniciando; tente de novo em instantes",
+        Some(CloseCode::Restart) => "a vez se perdeu; tente de novo em instantes",
         Some(CloseCode::TryAgainLater) => "a fila está cheia; tente mais tarde",
+        Some(CloseCode::BadGateway) => "o que deveria responder falhou",
+        Some(CloseCode::TakenOver) => "outra conexão tomou este lugar",
         None => return Some(format!("código {code}").into()),
     };
     Some(cause.into())

@@ -22,15 +22,19 @@ pub enum CloseCode {
     TooBig = 1009,
     /// The server failed.
     Internal = 1011,
-    /// The server restarts; connecting again makes sense (IANA registry).
+    /// The turn, or the place, was lost; connecting again makes sense (IANA registry).
     Restart = 1012,
     /// The queue is full; try again later (IANA registry).
     TryAgainLater = 1013,
+    /// What should have answered cannot be reached, or failed (IANA registry).
+    BadGateway = 1014,
+    /// Another connection took the same seat over (private use, RFC 6455 §7.4.2).
+    TakenOver = 4001,
 }
 
 impl CloseCode {
     /// Every code, in order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Normal,
         Self::GoingAway,
         Self::Protocol,
@@ -41,6 +45,8 @@ impl CloseCode {
         Self::Internal,
         Self::Restart,
         Self::TryAgainLater,
+        Self::BadGateway,
+        Self::TakenOver,
     ];
 
     /// The code that `number` stands for, if Vez knows it.

@@ -26,10 +26,28 @@ pub enum ServerEvent<'a> {
         estimate_seconds: Option<u64>,
     },
     /// The conversation is the client's.
-    Turn,
+    Turn {
+        /// What the conversation consists of.
+        #[serde(default)]
+        kind: TurnKind,
+        /// Longest message in bytes of UTF-8, if the server says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max_message: Option<usize>,
+        /// What ends a line that is sent, where it matters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        newline: Option<Cow<'a, str>>,
+    },
     /// An answer.
     Reply {
         /// What the responder said.
+        text: Cow<'a, str>,
+        /// The `id` of the message that is answered, if it had one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<u64>,
+    },
+    /// What the responder said unprompted.
+    Output {
+        /// What it said.
         text: Cow<'a, str>,
     },
     /// The turn ends soon unless something changes.
@@ -48,8 +66,27 @@ pub enum ServerEvent<'a> {
         reason: ByeReason,
         /// The same for people.
         text: Cow<'a, str>,
+        /// The exit status of the program that answered, if it was one and has ended.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<i32>,
     },
     /// A type that this version does not know.
+    #[serde(other)]
+    Unknown,
+}
+
+/// What a conversation consists of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TurnKind {
+    /// Messages and replies, as events.
+    #[default]
+    Chat,
+    /// Bytes both ways, as binary frames.
+    Stream,
+    /// The bytes of a terminal both ways, as binary frames.
+    Terminal,
+    /// A kind that this version does not know.
     #[serde(other)]
     Unknown,
 }
@@ -60,10 +97,18 @@ pub enum ServerEvent<'a> {
 pub enum ByeReason {
     /// The client asked to leave.
     Farewell,
+    /// What answered has ended by itself.
+    Ended,
     /// The server is going away.
     Shutdown,
     /// Nobody more can wait.
     QueueFull,
+    /// Nobody more from the client's address can wait.
+    PerAddress,
+    /// The turn, or the place in the queue, was lost; coming back makes sense.
+    Lost,
+    /// What should have answered cannot be reached, or failed.
+    Unavailable,
     /// No message came while somebody waited.
     IdleLimit,
     /// The turn took longer than it may while somebody waits.
@@ -84,11 +129,18 @@ pub enum ByeReason {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ClientEvent<'a> {
-    /// A message; [`LEAVE`](crate::report::LEAVE) leaves.
+    /// A message; where the responder understands it, [`LEAVE`](crate::report::LEAVE) leaves.
     Message {
         /// What is said.
         text: Cow<'a, str>,
+        /// Comes back in the reply.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<u64>,
     },
+    /// The client is still there: counts as a message for the time limits, and reaches nobody.
+    Stay,
+    /// Leaves the queue or the conversation, whatever answers.
+    Leave,
     /// Asks for [`ServerEvent::Pong`], at any time: a page cannot send a WebSocket ping, and a socket that
     /// slept with its device may only look open.
     Ping,
@@ -151,28 +203,38 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ByeReason, ClientEvent, ServerEvent};
+    use super::{ByeReason, ClientEvent, ServerEvent, TurnKind};
 
     #[test]
     fn events_have_the_form_that_the_protocol_fixes() {
         let waiting = ServerEvent::Waiting { position: 2, ahead: None, estimate_seconds: None };
         assert_eq!(waiting.to_json(), r#"{"type":"waiting","position":2}"#);
-        assert_eq!(ServerEvent::Turn.to_json(), r#"{"type":"turn"}"#);
-        let reply = ServerEvent::Reply { text: "olá".into() };
+        let turn = ServerEvent::Turn { kind: TurnKind::Chat, max_message: Some(65536), newline: None };
+        assert_eq!(turn.to_json(), r#"{"type":"turn","kind":"chat","max_message":65536}"#);
+        let reply = ServerEvent::Reply { text: "olá".into(), to: None };
         assert_eq!(reply.to_json(), r#"{"type":"reply","text":"olá"}"#);
-        let bye = ServerEvent::Bye { reason: ByeReason::IdleLimit, text: "…".into() };
+        let reply = ServerEvent::Reply { text: "olá".into(), to: Some(7) };
+        assert_eq!(reply.to_json(), r#"{"type":"reply","text":"olá","to":7}"#);
+        let bye = ServerEvent::Bye { reason: ByeReason::IdleLimit, text: "…".into(), status: None };
         assert_eq!(bye.to_json(), r#"{"type":"bye","reason":"idle_limit","text":"…"}"#);
-        let message = ClientEvent::Message { text: "a\n\"b\"".into() };
+        let bye = ServerEvent::Bye { reason: ByeReason::Ended, text: "…".into(), status: Some(3) };
+        assert_eq!(bye.to_json(), r#"{"type":"bye","reason":"ended","text":"…","status":3}"#);
+        let message = ClientEvent::Message { text: "a\n\"b\"".into(), id: None };
         assert_eq!(message.to_json(), r#"{"type":"message","text":"a\n\"b\""}"#);
+        assert_eq!(ClientEvent::Stay.to_json(), r#"{"type":"stay"}"#);
+        assert_eq!(ClientEvent::Leave.to_json(), r#"{"type":"leave"}"#);
     }
 
     #[test]
     fn unknown_types_fields_and_reasons_are_ignored() {
         assert_eq!(ServerEvent::from_json(r#"{"type":"dance","x":[1]}"#).unwrap(), ServerEvent::Unknown);
         assert_eq!(ClientEvent::from_json(r#"{"type":"dance"}"#).unwrap(), ClientEvent::Unknown);
-        assert_eq!(ServerEvent::from_json(r#"{"type":"turn","since":7}"#).unwrap(), ServerEvent::Turn);
+        let turn = ServerEvent::from_json(r#"{"type":"turn","since":7}"#).unwrap();
+        assert_eq!(turn, ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None });
         let bye = ServerEvent::from_json(r#"{"type":"bye","reason":"rain","text":""}"#).unwrap();
-        assert_eq!(bye, ServerEvent::Bye { reason: ByeReason::Unknown, text: "".into() });
+        assert_eq!(bye, ServerEvent::Bye { reason: ByeReason::Unknown, text: "".into(), status: None });
+        let turn = ServerEvent::from_json(r#"{"type":"turn","kind":"opera"}"#).unwrap();
+        assert!(matches!(turn, ServerEvent::Turn { kind: TurnKind::Unknown, .. }));
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub mod report;
 
 pub use close::CloseCode;
 pub use decoder::{DecodeError, Decoder};
-pub use event::{ByeReason, ClientEvent, ServerEvent};
+pub use event::{ByeReason, ClientEvent, ServerEvent, TurnKind};
 pub use message::{Body, LineEnding, Message, NotUtf8};
 
 /// The WebSocket subprotocol (RFC 6455 §1.9) in which frames are JSON and the queue is visible.

@@ -7,7 +7,7 @@
 mod tests;
 
 use js_sys::{JSON, Object, Reflect};
-use vez_protocol::{ByeReason, ClientEvent, ServerEvent};
+use vez_protocol::{ByeReason, ClientEvent, ServerEvent, TurnKind};
 use wasm_bindgen::JsValue;
 
 /// The event in a frame's text; `None` for anything else.
@@ -19,12 +19,14 @@ pub(crate) fn read(frame: &str) -> Option<ServerEvent<'static>> {
             ahead: fields.number("ahead").map(|ahead| ahead as usize),
             estimate_seconds: fields.number("estimate_seconds").map(|seconds| seconds as u64),
         },
-        "turn" => ServerEvent::Turn,
-        "reply" => ServerEvent::Reply { text: fields.text("text")?.into() },
+        "turn" => ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None },
+        "reply" => ServerEvent::Reply { text: fields.text("text")?.into(), to: None },
         "warning" => {
             ServerEvent::Warning { seconds: fields.number("seconds")? as u64, reason: fields.reason() }
         }
-        "bye" => ServerEvent::Bye { reason: fields.reason(), text: fields.text("text")?.into() },
+        "bye" => {
+            ServerEvent::Bye { reason: fields.reason(), text: fields.text("text")?.into(), status: None }
+        }
         "pong" => ServerEvent::Pong,
         _ => ServerEvent::Unknown,
     })
@@ -33,7 +35,9 @@ pub(crate) fn read(frame: &str) -> Option<ServerEvent<'static>> {
 /// An event as a frame's text; `None` for one that is not for the wire.
 pub(crate) fn write(event: &ClientEvent<'_>) -> Option<String> {
     let (kind, text) = match event {
-        ClientEvent::Message { text } => ("message", Some(text)),
+        ClientEvent::Message { text, .. } => ("message", Some(text)),
+        ClientEvent::Stay => ("stay", None),
+        ClientEvent::Leave => ("leave", None),
         ClientEvent::Ping => ("ping", None),
         ClientEvent::Unknown => return None,
     };
@@ -60,6 +64,10 @@ impl Fields {
     fn reason(&self) -> ByeReason {
         match self.text("reason").unwrap_or_default().as_str() {
             "farewell" => ByeReason::Farewell,
+            "ended" => ByeReason::Ended,
+            "per_address" => ByeReason::PerAddress,
+            "lost" => ByeReason::Lost,
+            "unavailable" => ByeReason::Unavailable,
             "shutdown" => ByeReason::Shutdown,
             "queue_full" => ByeReason::QueueFull,
             "idle_limit" => ByeReason::IdleLimit,

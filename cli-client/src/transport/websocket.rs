@@ -79,7 +79,7 @@ impl Transport for WebSocketTransport {
 
     async fn send(&mut self, message: &str) -> Result<(), Failure> {
         let text = match self.dialect {
-            Dialect::Events => ClientEvent::Message { text: message.into() }.to_json(),
+            Dialect::Events => ClientEvent::Message { text: message.into(), id: None }.to_json(),
             Dialect::Plain => message.to_owned(),
         };
         Ok(self.socket.send(Message::text(text)).await?)
@@ -120,8 +120,8 @@ fn event_of(event: ServerEvent<'_>) -> Option<Event> {
             let estimate = estimate_seconds.map(Duration::from_secs);
             Event::Waiting(Place { position, ahead, estimate })
         }
-        ServerEvent::Turn => Event::Turn,
-        ServerEvent::Reply { text } => Event::Reply(text.into_owned()),
+        ServerEvent::Turn { .. } => Event::Turn,
+        ServerEvent::Reply { text, .. } | ServerEvent::Output { text } => Event::Reply(text.into_owned()),
         ServerEvent::Warning { seconds, reason } => Event::Warning { seconds, reason },
         ServerEvent::Bye { text, .. } => Event::Bye(text.into_owned()),
         ServerEvent::Pong | ServerEvent::Unknown => return None,

@@ -72,7 +72,7 @@ impl Style {
                 parts.iter().for_each(|part| scratch.extend_from_slice(part.as_bytes()));
                 text_frame(scratch.split().freeze())
             }
-            Self::Events => event(&ServerEvent::Reply { text: parts.concat().into() }),
+            Self::Events => event(&ServerEvent::Reply { text: parts.concat().into(), to: None }),
         }
     }
 
@@ -81,7 +81,9 @@ impl Style {
         match (self, message.body) {
             (Self::Plain, Body::Binary(bytes)) => Frame::Binary(bytes),
             (Self::Plain, Body::Text(text)) => Frame::Text(text),
-            (Self::Events, Body::Text(text)) => event(&ServerEvent::Reply { text: text.as_str().into() }),
+            (Self::Events, Body::Text(text)) => {
+                event(&ServerEvent::Reply { text: text.as_str().into(), to: None })
+            }
             // Events hold text only, so that no binary message can have come.
             (Self::Events, Body::Binary(_)) => event(&ServerEvent::Unknown),
         }
@@ -99,9 +101,9 @@ pub(super) fn event(event: &ServerEvent<'_>) -> Frame {
 
 fn hear_event(text: &str) -> Result<Heard, Failure> {
     match ClientEvent::from_json(text) {
-        Ok(ClientEvent::Message { text }) => Ok(Heard::Message(Message::text(text.into_owned()))),
+        Ok(ClientEvent::Message { text, .. }) => Ok(Heard::Message(Message::text(text.into_owned()))),
         Ok(ClientEvent::Ping) => Ok(Heard::Pong),
-        Ok(ClientEvent::Unknown) => Ok(Heard::Nothing),
+        Ok(ClientEvent::Stay | ClientEvent::Leave | ClientEvent::Unknown) => Ok(Heard::Nothing),
         Err(error) => Err(Failure::NotText(format!("o quadro não é um evento {SUBPROTOCOL}: {error}"))),
     }
 }

@@ -7,7 +7,7 @@ use bytes::BytesMut;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message as Frame};
-use vez_protocol::{ByeReason, ServerEvent, limits};
+use vez_protocol::{ByeReason, ServerEvent, TurnKind, limits};
 
 use super::frames::Frames;
 use super::style::{Heard, Message, Style, event};
@@ -127,7 +127,9 @@ impl Transport for WebSocketTransport {
 
     async fn notify(&mut self, notice: Notice) -> Result<(), Failure> {
         match notice {
-            Notice::Turn => self.tell(&ServerEvent::Turn),
+            Notice::Turn => {
+                self.tell(&ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None })
+            }
             Notice::Warning(warning) => {
                 let left = warning.end.saturating_duration_since(Instant::now());
                 let seconds = left.as_secs_f64().ceil() as u64;
@@ -151,7 +153,9 @@ impl Transport for WebSocketTransport {
             Style::Plain if reason == ByeReason::Farewell => self.frames.feed(Frame::text(&*text)).await?,
             Style::Plain => {}
             Style::Events => {
-                self.frames.feed(event(&ServerEvent::Bye { reason, text: text.as_str().into() })).await?;
+                self.frames
+                    .feed(event(&ServerEvent::Bye { reason, text: text.as_str().into(), status: None }))
+                    .await?;
             }
         }
         let short = if reason == ByeReason::Farewell { "" } else { shorten(&text) };

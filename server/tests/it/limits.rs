@@ -118,7 +118,7 @@ async fn a_full_queue_turns_away_with_a_reason() {
     let mut plain = WebSocket::connect(server.http, false).await;
     assert_eq!(plain.expect_close(1013).await, said);
     let mut events = WebSocket::connect(server.http, true).await;
-    let bye = ServerEvent::Bye { reason: ByeReason::QueueFull, text: said.into() };
+    let bye = ServerEvent::Bye { reason: ByeReason::QueueFull, text: said.into(), status: None };
     assert_eq!(events.event().await, bye);
     events.expect_close(1013).await;
     holder.leave().await;

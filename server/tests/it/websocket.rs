@@ -50,15 +50,19 @@ async fn with_vez_v1_the_queue_is_visible() {
     let mut second = WebSocket::connect(server.http, true).await;
     second.expect_place(2).await;
     holder.leave().await;
-    assert_eq!(first.event().await, ServerEvent::Turn);
+    first.expect_turn().await;
     second.expect_place(1).await;
     first.say("oi").await;
-    assert_eq!(first.event().await, ServerEvent::Reply { text: "Servidor recebeu: 'oi'".into() });
+    assert_eq!(first.event().await, ServerEvent::Reply { text: "Servidor recebeu: 'oi'".into(), to: None });
     first.say("sair").await;
-    let bye = ServerEvent::Bye { reason: ByeReason::Farewell, text: "Servidor: Desconectando...".into() };
+    let bye = ServerEvent::Bye {
+        reason: ByeReason::Farewell,
+        text: "Servidor: Desconectando...".into(),
+        status: None,
+    };
     assert_eq!(first.event().await, bye);
     first.expect_close(1000).await;
-    assert_eq!(second.event().await, ServerEvent::Turn);
+    second.expect_turn().await;
 }
 
 #[tokio::test]
@@ -96,7 +100,7 @@ async fn unknown_events_are_ignored() {
 }
 
 fn message_event(text: &str) -> Message {
-    Message::text(ClientEvent::Message { text: text.into() }.to_json())
+    Message::text(ClientEvent::Message { text: text.into(), id: None }.to_json())
 }
 
 /// A message is measured without the words and escapes of its event.

@@ -32,13 +32,14 @@ impl State {
                 let expected = estimate_seconds.map(|seconds| later(now, seconds));
                 self.phase = Phase::Waiting(Place { position, ahead: ahead.unwrap_or(position), expected });
             }
-            ServerEvent::Turn => self.turn_came(now),
-            ServerEvent::Reply { text } => {
+            ServerEvent::Turn { .. } => self.turn_came(now),
+            ServerEvent::Reply { text, .. } => {
                 self.settle_oldest();
                 self.say(Speaker::Server, text.into_owned(), now);
             }
+            ServerEvent::Output { text } => self.say(Speaker::Server, text.into_owned(), now),
             ServerEvent::Warning { seconds, reason } => self.warned(later(now, seconds), reason),
-            ServerEvent::Bye { reason, text } => self.bye(reason, text.into_owned(), now),
+            ServerEvent::Bye { reason, text, .. } => self.bye(reason, text.into_owned(), now),
             ServerEvent::Pong | ServerEvent::Unknown => {}
         }
     }
@@ -134,7 +135,7 @@ impl State {
     pub(super) fn send(&mut self, index: usize) {
         self.conversation.turn(index, Delivery::Sent);
         let text = self.conversation.entries()[index].text.clone().into();
-        self.ask(Effect::Send(ClientEvent::Message { text }));
+        self.ask(Effect::Send(ClientEvent::Message { text, id: None }));
         self.ask(Effect::KeepEntry(index));
     }
 

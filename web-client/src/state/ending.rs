@@ -53,7 +53,12 @@ impl Ending {
             ByeReason::TurnLimit => Self::TurnLimit,
             ByeReason::TooBig => Self::TooBig,
             ByeReason::NotText | ByeReason::Error => Self::Error,
-            ByeReason::Unknown => return None,
+            // The close code says as much.
+            ByeReason::Ended
+            | ByeReason::PerAddress
+            | ByeReason::Lost
+            | ByeReason::Unavailable
+            | ByeReason::Unknown => return None,
         })
     }
 

@@ -5,7 +5,7 @@ mod ending;
 mod talking;
 mod waiting;
 
-use vez_protocol::{ClientEvent, ServerEvent};
+use vez_protocol::{ClientEvent, ServerEvent, TurnKind};
 
 use super::{
     Beginning, Delivery, Effect, Entry, Event, Moment, Permission, Phase, Place, Preferences, Speaker, State,
@@ -59,7 +59,7 @@ impl Page {
 
     fn talking() -> Self {
         let mut page = Self::waiting(1);
-        page.told(ServerEvent::Turn);
+        page.told(ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None });
         page.seen();
         page
     }
@@ -97,7 +97,7 @@ impl Page {
     /// What was sent since the last look.
     fn sent(&mut self) -> Vec<String> {
         let sent = self.seen().into_iter().filter_map(|effect| match effect {
-            Effect::Send(ClientEvent::Message { text }) => Some(text.into_owned()),
+            Effect::Send(ClientEvent::Message { text, .. }) => Some(text.into_owned()),
             Effect::Send(ClientEvent::Ping) => Some("<ping>".into()),
             _ => None,
         });
@@ -122,7 +122,7 @@ fn waiting(position: usize) -> ServerEvent<'static> {
 }
 
 fn reply(text: &'static str) -> ServerEvent<'static> {
-    ServerEvent::Reply { text: text.into() }
+    ServerEvent::Reply { text: text.into(), to: None }
 }
 
 fn entry(delivery: Delivery, text: &str) -> Entry {

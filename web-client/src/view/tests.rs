@@ -8,7 +8,7 @@ use super::View;
 use crate::browser::{document, element};
 use crate::locale::Language;
 use crate::state::{Beginning, Event, Moment, Permission, Preferences, State};
-use vez_protocol::ServerEvent;
+use vez_protocol::{ServerEvent, TurnKind};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -70,7 +70,11 @@ fn waiting_shows_the_place() {
     show(&mut view, &mut state, [waiting(20)]);
     assert_eq!((text("#place").as_str(), text("#headline").as_str()), ("20", "Você é o 20º da fila"));
     assert_eq!((count(".person"), text("[data-who=more]").as_str()), (14, "+8"));
-    show(&mut view, &mut state, [Event::Received(ServerEvent::Turn)]);
+    show(
+        &mut view,
+        &mut state,
+        [Event::Received(ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None })],
+    );
     assert!(element::<HtmlElement>("place").unwrap().hidden());
     assert_eq!(count(".person"), 0);
 }
@@ -79,8 +83,14 @@ fn waiting_shows_the_place() {
 fn what_was_said_enters_as_text() {
     let (mut view, mut state) = page();
     let markup = "<img src=x onerror=alert(1)>&amp;";
-    show(&mut view, &mut state, [Event::Received(ServerEvent::Turn)].into_iter().chain(write(markup)));
-    show(&mut view, &mut state, [Event::Received(ServerEvent::Reply { text: markup.into() })]);
+    show(
+        &mut view,
+        &mut state,
+        [Event::Received(ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None })]
+            .into_iter()
+            .chain(write(markup)),
+    );
+    show(&mut view, &mut state, [Event::Received(ServerEvent::Reply { text: markup.into(), to: None })]);
     assert_eq!((count("#log img"), text("[data-from=me] .words").as_str()), (0, markup));
     assert_eq!(text("[data-from=server] .words"), markup);
 }
@@ -91,9 +101,13 @@ fn fates_change_in_place() {
     show(&mut view, &mut state, [waiting(1)].into_iter().chain(write("oi")));
     let row: Element = document().unwrap().query_selector(".message").unwrap().unwrap();
     assert_eq!(row.get_attribute("data-state").as_deref(), Some("waiting"));
-    show(&mut view, &mut state, [Event::Received(ServerEvent::Turn)]);
+    show(
+        &mut view,
+        &mut state,
+        [Event::Received(ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None })],
+    );
     assert_eq!(row.get_attribute("data-state").as_deref(), Some("sent"));
-    show(&mut view, &mut state, [Event::Received(ServerEvent::Reply { text: "olá".into() })]);
+    show(&mut view, &mut state, [Event::Received(ServerEvent::Reply { text: "olá".into(), to: None })]);
     assert_eq!(row.get_attribute("data-state").as_deref(), Some("answered"));
     assert!(row.is_connected());
 }
@@ -114,7 +128,10 @@ fn one_copy_button_is_reached_by_tab() {
     show(
         &mut view,
         &mut state,
-        [Event::Received(ServerEvent::Turn)].into_iter().chain(write("um")).chain(write("dois")),
+        [Event::Received(ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None })]
+            .into_iter()
+            .chain(write("um"))
+            .chain(write("dois")),
     );
     assert_eq!((count(".copy"), count(".copy[tabindex=\"0\"]")), (2, 1));
     let reached = document().unwrap().query_selector(".copy[tabindex=\"0\"]").unwrap().unwrap();
@@ -124,7 +141,14 @@ fn one_copy_button_is_reached_by_tab() {
 #[wasm_bindgen_test]
 fn the_language_changes_everywhere() {
     let (mut view, mut state) = page();
-    show(&mut view, &mut state, [Event::Received(ServerEvent::Turn), Event::LanguageSwitched]);
+    show(
+        &mut view,
+        &mut state,
+        [
+            Event::Received(ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None }),
+            Event::LanguageSwitched,
+        ],
+    );
     assert_eq!((text("#send").as_str(), text("#headline").as_str()), ("Send", "It is your turn"));
     assert_eq!(text("[data-from=page] .words"), "Your turn began");
     let log: HtmlElement = element("log").unwrap();

@@ -1,6 +1,6 @@
 //! The browser's JSON and the protocol's own serde understand each other.
 
-use vez_protocol::{ByeReason, ClientEvent, ServerEvent};
+use vez_protocol::{ByeReason, ClientEvent, ServerEvent, TurnKind};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::{read, write};
@@ -23,13 +23,13 @@ fn what_the_server_writes_is_read() {
     let mut events = vec![
         ServerEvent::Waiting { position: 1, ahead: None, estimate_seconds: None },
         ServerEvent::Waiting { position: 70_000, ahead: Some(0), estimate_seconds: Some(5_000_000_000) },
-        ServerEvent::Turn,
-        ServerEvent::Reply { text: text.into() },
+        ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None },
+        ServerEvent::Reply { text: text.into(), to: None },
         ServerEvent::Pong,
         ServerEvent::Unknown,
     ];
     for reason in REASONS {
-        events.push(ServerEvent::Bye { reason, text: text.into() });
+        events.push(ServerEvent::Bye { reason, text: text.into(), status: None });
         events.push(ServerEvent::Warning { seconds: 30, reason });
     }
     for event in events {
@@ -45,13 +45,16 @@ fn what_is_no_event_is_ignored() {
         assert_eq!(read(frame), None, "{frame}");
     }
     assert_eq!(read(r#"{"type":"dance","x":[1]}"#), Some(ServerEvent::Unknown));
-    assert_eq!(read(r#"{"type":"turn","since":7}"#), Some(ServerEvent::Turn));
+    assert_eq!(
+        read(r#"{"type":"turn","since":7}"#),
+        Some(ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None })
+    );
 }
 
 #[wasm_bindgen_test]
 fn what_is_written_is_what_the_server_reads() {
     for text in ["olá", "a\n\"b\"\\", "\u{1f600}\u{2028}\u{0}", ""] {
-        let event = ClientEvent::Message { text: text.into() };
+        let event = ClientEvent::Message { text: text.into(), id: None };
         assert_eq!(ClientEvent::from_json(&write(&event).unwrap()).unwrap(), event);
     }
     assert_eq!(ClientEvent::from_json(&write(&ClientEvent::Ping).unwrap()).unwrap(), ClientEvent::Ping);

@@ -165,8 +165,11 @@ impl WebSocket {
     }
 
     pub(crate) async fn say(&mut self, text: &str) {
-        let frame =
-            if self.events { ClientEvent::Message { text: text.into() }.to_json() } else { text.to_owned() };
+        let frame = if self.events {
+            ClientEvent::Message { text: text.into(), id: None }.to_json()
+        } else {
+            text.to_owned()
+        };
         self.send(Message::text(frame)).await;
     }
 
@@ -184,18 +187,7 @@ impl WebSocket {
     pub(crate) async fn event(&mut self) -> ServerEvent<'static> {
         let frame = self.frame().await;
         let text = frame.to_text().expect("events are text");
-        let event: ServerEvent<'_> = serde_json::from_str(text).unwrap();
-        match event {
-            ServerEvent::Reply { text } => ServerEvent::Reply { text: text.into_owned().into() },
-            ServerEvent::Bye { reason, text } => ServerEvent::Bye { reason, text: text.into_owned().into() },
-            ServerEvent::Waiting { position, ahead, estimate_seconds } => {
-                ServerEvent::Waiting { position, ahead, estimate_seconds }
-            }
-            ServerEvent::Warning { seconds, reason } => ServerEvent::Warning { seconds, reason },
-            ServerEvent::Turn => ServerEvent::Turn,
-            ServerEvent::Pong => ServerEvent::Pong,
-            ServerEvent::Unknown => ServerEvent::Unknown,
-        }
+        ServerEvent::from_json(text).unwrap()
     }
 
     /// Expects to be told this place, after other places.
@@ -212,7 +204,7 @@ impl WebSocket {
     pub(crate) async fn expect_turn(&mut self) {
         loop {
             match self.event().await {
-                ServerEvent::Turn => return,
+                ServerEvent::Turn { .. } => return,
                 ServerEvent::Waiting { .. } => {}
                 other => panic!("{other:?} instead of the turn"),
             }
@@ -225,8 +217,9 @@ impl WebSocket {
         }
         loop {
             match self.event().await {
-                ServerEvent::Waiting { .. } | ServerEvent::Turn | ServerEvent::Warning { .. } => {}
-                other => return assert_eq!(other, ServerEvent::Reply { text: text.into() }),
+                ServerEvent::Waiting { .. } | ServerEvent::Turn { .. } | ServerEvent::Warning { .. } => {}
+                ServerEvent::Reply { text: said, .. } => return assert_eq!(said, text),
+                other => panic!("{other:?} instead of the reply {text:?}"),
             }
         }
     }
@@ -238,7 +231,7 @@ impl WebSocket {
         }
         loop {
             match self.event().await {
-                ServerEvent::Waiting { .. } | ServerEvent::Turn | ServerEvent::Warning { .. } => {}
+                ServerEvent::Waiting { .. } | ServerEvent::Turn { .. } | ServerEvent::Warning { .. } => {}
                 ServerEvent::Bye { text: said, .. } => return assert_eq!(said, text),
                 other => panic!("{other:?} instead of the goodbye"),
             }

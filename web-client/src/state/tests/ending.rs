@@ -1,13 +1,13 @@
 //! How conversations end.
 
 use rstest::rstest;
-use vez_protocol::{ByeReason, ServerEvent};
+use vez_protocol::{ByeReason, ServerEvent, TurnKind};
 
 use super::super::{Delivery, Effect, Ending, Event, Note, Phase, Speaker};
 use super::{Page, entry, reply, waiting};
 
 fn bye(reason: ByeReason) -> ServerEvent<'static> {
-    ServerEvent::Bye { reason, text: "adeus".into() }
+    ServerEvent::Bye { reason, text: "adeus".into(), status: None }
 }
 
 #[rstest]
@@ -88,7 +88,12 @@ fn after_the_end_nothing_arrives_any_more() {
     let mut page = Page::talking();
     page.on(Event::Closed(1000));
     let entries = page.entries().len();
-    for event in [reply("tarde"), waiting(1), ServerEvent::Turn, bye(ByeReason::Error)] {
+    for event in [
+        reply("tarde"),
+        waiting(1),
+        ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None },
+        bye(ByeReason::Error),
+    ] {
         page.told(event);
     }
     page.on(Event::Closed(1006));

@@ -77,7 +77,11 @@ fn leaving_asks_for_the_farewell(#[case] word: &str) {
     assert!(!page.state.can_submit());
     page.on(Event::LeaveAsked);
     assert_eq!(page.sent(), [""; 0], "once is enough");
-    page.told(ServerEvent::Bye { reason: ByeReason::Farewell, text: "Servidor: Desconectando...".into() });
+    page.told(ServerEvent::Bye {
+        reason: ByeReason::Farewell,
+        text: "Servidor: Desconectando...".into(),
+        status: None,
+    });
     assert_eq!(page.deliveries(), [Delivery::Answered]);
     assert_eq!(page.entries().last(), Some(&(Speaker::Server, "Servidor: Desconectando...")));
 }

@@ -1,6 +1,6 @@
 //! Waiting for the turn.
 
-use vez_protocol::ServerEvent;
+use vez_protocol::{ServerEvent, TurnKind};
 
 use super::super::{Delivery, Effect, Ending, Event, Note, Phase, Place, Speaker};
 use super::{Page, entry, place, waiting};
@@ -36,7 +36,7 @@ fn what_is_written_beforehand_goes_out_with_the_turn_in_order() {
     page.write("dois");
     assert_eq!(page.sent(), [""; 0]);
     assert_eq!(page.deliveries(), [Delivery::Waiting; 2]);
-    page.told(ServerEvent::Turn);
+    page.told(ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None });
     assert_eq!(page.sent(), ["um", "dois"]);
     assert_eq!(page.deliveries(), [Delivery::Sent; 2]);
 }
@@ -48,23 +48,23 @@ fn it_waits_through_a_lost_connection_and_a_reload() {
     page.on(Event::Closed(1006));
     page.on(Event::ReconnectAsked);
     page.on(Event::Opened);
-    page.told(ServerEvent::Turn);
+    page.told(ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None });
     assert_eq!(page.sent(), ["um"]);
 
     let mut reloaded = Page::with(|beginning| beginning.entries.push(entry(Delivery::Waiting, "um")));
     reloaded.on(Event::Started);
     reloaded.on(Event::Opened);
-    reloaded.told(ServerEvent::Turn);
+    reloaded.told(ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None });
     assert_eq!(reloaded.sent(), ["um"]);
 }
 
 #[test]
 fn the_turn_puts_the_cursor_into_the_field_and_is_noted() {
     let mut page = Page::waiting(1);
-    page.told(ServerEvent::Turn);
+    page.told(ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None });
     assert_eq!(page.seen(), [Effect::KeepEntry(0), Effect::Focus]);
     assert_eq!(page.entries(), [(Speaker::Page(Note::Began), "")]);
-    page.told(ServerEvent::Turn);
+    page.told(ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None });
     assert_eq!(page.seen(), [], "a turn comes once");
 }
 
@@ -72,7 +72,7 @@ fn the_turn_puts_the_cursor_into_the_field_and_is_noted() {
 fn who_looks_elsewhere_is_called() {
     let mut page = Page::waiting(1);
     page.on(Event::Hidden);
-    page.told(ServerEvent::Turn);
+    page.told(ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None });
     assert!(page.seen().contains(&Effect::Call));
 }
 

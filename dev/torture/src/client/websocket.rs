@@ -127,7 +127,11 @@ impl WebSocketTalk {
     }
 
     fn payload(&self, text: &str) -> String {
-        if self.events { ClientEvent::Message { text: text.into() }.to_json() } else { text.to_owned() }
+        if self.events {
+            ClientEvent::Message { text: text.into(), id: None }.to_json()
+        } else {
+            text.to_owned()
+        }
     }
 
     /// The next words, past all news.
@@ -159,15 +163,18 @@ impl WebSocketTalk {
         }
         match ServerEvent::from_json(text).map_err(failed)? {
             ServerEvent::Waiting { position, .. } => self.move_up(position),
-            ServerEvent::Turn if self.turned => Err(broken("a vez veio duas vezes")),
-            ServerEvent::Turn => {
+            ServerEvent::Turn { .. } if self.turned => Err(broken("a vez veio duas vezes")),
+            ServerEvent::Turn { .. } => {
                 self.turned = true;
                 Ok(Heard::Turn)
             }
-            ServerEvent::Reply { text } if self.turned => Ok(Heard::Answer(text.into_owned())),
+            ServerEvent::Reply { text, .. } if self.turned => Ok(Heard::Answer(text.into_owned())),
             ServerEvent::Reply { .. } => Err(broken("a resposta veio antes da vez")),
-            ServerEvent::Bye { reason, text } => Ok(Heard::LastWords(reason, text.into_owned())),
-            ServerEvent::Warning { .. } | ServerEvent::Pong | ServerEvent::Unknown => Ok(Heard::News),
+            ServerEvent::Bye { reason, text, .. } => Ok(Heard::LastWords(reason, text.into_owned())),
+            ServerEvent::Warning { .. }
+            | ServerEvent::Output { .. }
+            | ServerEvent::Pong
+            | ServerEvent::Unknown => Ok(Heard::News),
         }
     }
 

@@ -16,11 +16,11 @@ fuzz_target!(|text: &str| {
         assert_has_type(text);
         assert_eq!(ServerEvent::from_json(&event.to_json()).ok(), Some(event));
     }
-    let message = ClientEvent::Message { text: text.into() };
+    let message = ClientEvent::Message { text: text.into(), id: None };
     assert_eq!(ClientEvent::from_json(&message.to_json()).ok(), Some(message));
     for event in [
-        ServerEvent::Reply { text: text.into() },
-        ServerEvent::Bye { reason: ByeReason::Error, text: text.into() },
+        ServerEvent::Reply { text: text.into(), to: None },
+        ServerEvent::Bye { reason: ByeReason::Error, text: text.into(), status: None },
     ] {
         assert_eq!(ServerEvent::from_json(&event.to_json()).ok(), Some(event));
     }
