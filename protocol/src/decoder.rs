@@ -129,5 +129,5 @@ fn find_newline(buffer: &BytesMut, from: usize) -> Option<usize> {
 fn take_text(buffer: &mut BytesMut, len: usize, ending: LineEnding) -> Result<Message, DecodeError> {
     let bytes = buffer.split_to(len).freeze();
     let text = ByteString::try_from(bytes.clone()).map_err(|error| NotUtf8::new(&bytes, error))?;
-    Ok(Message { body: Body::Text(text), ending })
+    Ok(Message { body: Body::Text(text), ending, id: None })
 }

@@ -1,25 +1,24 @@
 //! A message: the conversation's unit, whatever carried it.
 
-use std::ops::Deref;
-
 use bytes::Bytes;
 use bytestring::ByteString;
 
-/// One message of a conversation, whose text is a `T`: what the transport's library has seen to be text need not
-/// be looked at again.
+/// One message of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message<T = ByteString> {
+pub struct Message {
     /// What was said.
-    pub body: Body<T>,
+    pub body: Body,
     /// The newline that ended it on raw TCP; its replies end the same way.
     pub ending: LineEnding,
+    /// What the client calls it in `vez.v1`; its reply says so.
+    pub id: Option<u64>,
 }
 
 /// What a message says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Body<T = ByteString> {
+pub enum Body {
     /// Text.
-    Text(T),
+    Text(ByteString),
     /// The bytes of a binary WebSocket message, which may or may not spell text.
     Binary(Bytes),
 }
@@ -65,7 +64,15 @@ impl NotUtf8 {
     }
 }
 
-impl<T: Deref<Target = str>> Message<T> {
+impl Message {
+    /// What was said, as bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        match &self.body {
+            Body::Text(text) => text.as_bytes(),
+            Body::Binary(bytes) => bytes,
+        }
+    }
+
     /// The text that the message spells.
     ///
     /// # Errors
@@ -79,10 +86,7 @@ impl<T: Deref<Target = str>> Message<T> {
 
     /// Its length in bytes.
     pub fn len(&self) -> usize {
-        match &self.body {
-            Body::Text(text) => text.len(),
-            Body::Binary(bytes) => bytes.len(),
-        }
+        self.as_bytes().len()
     }
 
     /// Whether it says nothing.
@@ -91,12 +95,12 @@ impl<T: Deref<Target = str>> Message<T> {
     }
 
     /// A text message that no newline ended.
-    pub fn text(text: impl Into<T>) -> Self {
-        Self { body: Body::Text(text.into()), ending: LineEnding::None }
+    pub fn text(text: impl Into<ByteString>) -> Self {
+        Self { body: Body::Text(text.into()), ending: LineEnding::None, id: None }
     }
 
     /// A binary message.
     pub fn binary(bytes: impl Into<Bytes>) -> Self {
-        Self { body: Body::Binary(bytes.into()), ending: LineEnding::None }
+        Self { body: Body::Binary(bytes.into()), ending: LineEnding::None, id: None }
     }
 }

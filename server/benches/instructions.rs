@@ -11,7 +11,6 @@ use std::hint::black_box;
 use std::net::SocketAddr;
 
 use bytes::BytesMut;
-use futures_util::FutureExt;
 use gungraun::{
     Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main,
 };
@@ -22,8 +21,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_util::sync::CancellationToken;
 use vez_protocol::Decoder;
-use vez_server::queue::{Queue, Ticket};
-use vez_server::{Config, Server, Transcript};
+use vez_server::queue::{Queue, Settings, Ticket};
+use vez_server::{Options, Server, Transcript};
 
 const TEXT: &str = "Uma mensagem de 32 bytes, certo.";
 
@@ -34,33 +33,33 @@ const MESSAGES: usize = 1000;
 fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
     let mut callgrind = Callgrind::default();
     callgrind.hard_limits([(EventKind::Ir, instructions)]);
-    let mut config = LibraryBenchmarkConfig::default();
-    config.tool(callgrind);
-    config
+    let mut options = LibraryBenchmarkConfig::default();
+    options.tool(callgrind);
+    options
 }
 
 fn join(queue: &Queue) -> Ticket {
-    queue.join().now_or_never().unwrap().unwrap()
+    queue.join([127, 0, 0, 1].into()).unwrap()
 }
 
 /// A queue in which so many wait.
 fn crowd(count: usize) -> (Queue, Vec<Ticket>) {
-    let queue = Queue::new(count + 1);
+    let queue = Queue::new(Settings { queue_length: count + 1, per_address: None });
     let tickets = (0..=count).map(|_| join(&queue)).collect();
     (queue, tickets)
 }
 
 #[library_benchmark]
-#[bench::of_10(args = (10), setup = crowd, config = at_most(2_500))]
-#[bench::of_10_000(args = (10_000), setup = crowd, config = at_most(5_400))]
+#[bench::of_10(args = (10), setup = crowd, options = at_most(2_500))]
+#[bench::of_10_000(args = (10_000), setup = crowd, options = at_most(5_400))]
 fn join_and_leave_at_the_end((queue, tickets): (Queue, Vec<Ticket>)) -> (Queue, Vec<Ticket>) {
     drop(black_box(join(&queue)));
     (queue, tickets)
 }
 
 #[library_benchmark]
-#[bench::of_10(args = (10), setup = crowd, config = at_most(1_500))]
-#[bench::of_10_000(args = (10_000), setup = crowd, config = at_most(8_000))]
+#[bench::of_10(args = (10), setup = crowd, options = at_most(1_500))]
+#[bench::of_10_000(args = (10_000), setup = crowd, options = at_most(8_000))]
 fn pass_the_turn_on((queue, mut tickets): (Queue, Vec<Ticket>)) -> (Queue, Vec<Ticket>) {
     drop(black_box(tickets.swap_remove(0)));
     (queue, tickets)
@@ -71,7 +70,7 @@ fn lines(count: usize) -> BytesMut {
 }
 
 #[library_benchmark]
-#[bench::of_1000_lines(args = (1000), setup = lines, config = at_most(400_000))]
+#[bench::of_1000_lines(args = (1000), setup = lines, options = at_most(400_000))]
 fn decode(mut input: BytesMut) -> BytesMut {
     let mut decoder = Decoder::new(64 * 1024);
     while let Some(message) = decoder.decode(&mut input).unwrap() {
@@ -92,10 +91,10 @@ struct Conversation {
 fn conversation(websocket: bool) -> Conversation {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let client = runtime.block_on(async {
-        let mut config = Config::standard();
-        config.tcp = "127.0.0.1:0".parse().unwrap();
-        config.http = "127.0.0.1:0".parse().unwrap();
-        let server = Server::bind(config, Transcript::new(std::io::sink()).unwrap()).unwrap();
+        let mut options = Options::default();
+        options.tcp = "127.0.0.1:0".parse().unwrap();
+        options.http = "127.0.0.1:0".parse().unwrap();
+        let server = Server::bind(options, Transcript::new(std::io::sink()).unwrap()).unwrap();
         let (tcp, http) = (server.tcp_address().unwrap(), server.http_address().unwrap());
         tokio::spawn(server.run(CancellationToken::new()));
         if websocket { shake_hands(http).await } else { TcpStream::connect(tcp).await.unwrap() }
@@ -148,8 +147,8 @@ impl Conversation {
 }
 
 #[library_benchmark]
-#[bench::tcp(args = (false), setup = conversation, config = at_most(6_800_000))]
-#[bench::websocket(args = (true), setup = conversation, config = at_most(10_500_000))]
+#[bench::tcp(args = (false), setup = conversation, options = at_most(6_800_000))]
+#[bench::websocket(args = (true), setup = conversation, options = at_most(10_500_000))]
 fn hold_a_conversation(mut conversation: Conversation) -> Conversation {
     conversation.exchange(MESSAGES);
     conversation

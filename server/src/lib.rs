@@ -4,28 +4,28 @@
 //! A listener accepts connections, each joins the one [`queue`], and who has the turn holds a conversation that
 //! knows nothing of its transport. ARCHITECTURE.md has the map.
 
-mod address;
-mod admission;
-mod config;
-mod context;
+mod door;
+mod ending;
 mod http;
-mod listener;
+mod options;
 mod platform;
 pub mod queue;
-mod room;
+mod reception;
+mod record;
+mod responder;
+mod seat;
 mod server;
 mod session;
-mod tcp;
-mod tls;
-mod transcript;
-mod visitors;
-mod websocket;
+mod transport;
+mod units;
 
-pub use config::{Access, Config, Limits, Listen, OptionalCount, OptionalTime, Times};
-pub use http::Origin;
-pub use listener::BindError;
+pub use door::{BindError, Origin, ProxyHeader, Settings as AccessSettings, TlsError};
+pub use http::Settings as HttpSettings;
+pub use options::{Listen, Options};
 pub use platform::EndSignals;
+pub use record::Transcript;
+pub use responder::Responder;
 pub use server::{Server, StartError};
-pub use session::Responder;
-pub use tls::TlsError;
-pub use transcript::Transcript;
+pub use session::Settings as TurnSettings;
+pub use transport::Settings as ConnectionSettings;
+pub use units::{OptionalCount, OptionalTime};

@@ -8,20 +8,20 @@ use clap::Parser;
 use tokio_util::sync::CancellationToken;
 use tracing_appender::non_blocking::NonBlockingBuilder;
 use tracing_subscriber::EnvFilter;
-use vez_server::{Config, EndSignals, Server, Transcript};
+use vez_server::{EndSignals, Options, Server, Transcript};
 
 /// Most lines of the log that wait for stderr; the room for them is taken at the start.
 const LOG_LINES: usize = 4096;
 
 fn main() -> ExitCode {
-    let config = Config::parse();
+    let options = Options::parse();
     // Logs wait in a bounded queue of their own: a stopped stderr must not stall the server either.
     let logs = NonBlockingBuilder::default().buffered_lines_limit(LOG_LINES);
     let (stderr, _guard) = logs.finish(std::io::stderr());
     let filter = EnvFilter::try_from_env("VEZ_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let ansi = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(ansi).init();
-    match run(config) {
+    match run(options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("vez-server: {error:#}");
@@ -32,10 +32,10 @@ fn main() -> ExitCode {
 
 /// One thread serves all sockets: only one conversation is ever busy.
 #[tokio::main(flavor = "current_thread")]
-async fn run(config: Config) -> Result<()> {
+async fn run(options: Options) -> Result<()> {
     let signals = EndSignals::listen()?;
-    let transcript = Transcript::new(std::io::stdout())?;
-    let bound = Server::bind(config, transcript.clone());
+    let transcript = Transcript::stdout()?;
+    let bound = Server::bind(options, transcript.clone());
     let shutdown = CancellationToken::new();
     let ended = match bound {
         Ok(server) => tokio::select! {

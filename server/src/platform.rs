@@ -6,8 +6,6 @@ use std::time::Duration;
 use socket2::{SockRef, Socket, TcpKeepalive};
 use tokio::net::TcpStream;
 
-use crate::config::Times;
-
 /// Lets a restarted server bind its port again at once.
 ///
 /// On Windows the option means something else: it would let two servers share the port.
@@ -16,16 +14,28 @@ pub(crate) fn reuse_address(socket: &Socket) -> io::Result<()> {
 }
 
 /// Sends small replies at once, and has the kernel notice a peer whose network is gone.
-pub(crate) fn prepare(stream: &TcpStream, times: &Times) -> io::Result<()> {
+pub(crate) fn prepare(stream: &TcpStream, gone: Duration) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let socket = SockRef::from(stream);
     // The kernel counts whole seconds, and refuses none.
     let whole = |time: Duration| time.max(Duration::from_secs(1));
-    let (half, probe) = (whole(times.gone / 2), whole(times.gone / 6));
+    let (half, probe) = (whole(gone / 2), whole(gone / 6));
     socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(half).with_interval(probe))?;
     #[cfg(target_os = "linux")]
-    socket.set_tcp_user_timeout(Some(times.gone))?;
+    socket.set_tcp_user_timeout(Some(gone))?;
     Ok(())
+}
+
+/// How many bytes wait in the pipe behind stdout, if it is one (FIONREAD, pipe(7)).
+#[cfg(unix)]
+pub(crate) fn unread_stdout() -> Option<u64> {
+    rustix::io::ioctl_fionread(std::io::stdout()).ok()
+}
+
+/// How many bytes wait in the pipe behind stdout; only Unix tells.
+#[cfg(not(unix))]
+pub(crate) fn unread_stdout() -> Option<u64> {
+    None
 }
 
 /// Raises the limit on open files as far as the system lets, and returns it; `None` where there is none.

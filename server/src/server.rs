@@ -7,26 +7,26 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::admission;
-use crate::config::{Access, Config};
-use crate::context::Context;
-use crate::http::{self, Guard, Peer};
-use crate::listener::{self, Acceptor, BindError};
+use crate::door::{self, Acceptor, BindError, Connections, Guard, Proxies, Tls, TlsError};
+use crate::http::{Http, Upgrades};
+use crate::options::Options;
 use crate::platform;
 use crate::queue::Queue;
-use crate::room::Room;
-use crate::tcp;
-use crate::tls::{Tls, TlsError};
-use crate::transcript::Transcript;
-use crate::visitors::Visitors;
+use crate::reception::Reception;
+use crate::record::Transcript;
+use crate::responder::Backend;
+use crate::seat::{Transport, Visitor};
+use crate::session::{Sessions, Shutdown};
+use crate::transport::tcp::Tcp;
 
 /// A server whose addresses are bound and that serves once it is [run](Server::run).
 #[derive(Debug)]
 pub struct Server {
     tcp: Option<TcpListener>,
     http: Option<TcpListener>,
-    context: Arc<Context>,
-    room: Room,
+    tls: Option<Arc<Tls>>,
+    transcript: Transcript,
+    options: Options,
 }
 
 /// Why a server cannot start.
@@ -41,28 +41,17 @@ pub enum StartError {
 }
 
 impl Server {
-    /// Binds the addresses and reads the files that `config` names.
+    /// Binds the addresses and reads the files that `options` name.
     ///
     /// # Errors
     /// When an address cannot be bound, or a file is not as it must be.
-    pub fn bind(config: Config, transcript: Transcript) -> Result<Self, StartError> {
+    pub fn bind(options: Options, transcript: Transcript) -> Result<Self, StartError> {
         transcript.starting();
-        let tls = load_tls(&config.access)?;
-        let tcp = config.tcp.0.map(listener::bind).transpose()?;
-        let http = config.http.0.map(listener::bind).transpose()?;
-        let bound = config.http.0.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip());
-        let room = Room::new(&config.limits);
-        let context = Context {
-            guard: Guard::new(bound, &config.access.allow_host, &config.access.allow_origin),
-            queue: Queue::new(config.limits.queue_length),
-            config,
-            transcript,
-            tls,
-            visitors: Visitors::default(),
-            tasks: TaskTracker::new(),
-            shutdown: CancellationToken::new(),
-        };
-        Ok(Self { tcp, http, context: Arc::new(context), room })
+        let files = options.access.tls_cert.as_ref().zip(options.access.tls_key.as_ref());
+        let tls = files.map(|(certificate, key)| Tls::load(certificate, key)).transpose()?.map(Arc::new);
+        let tcp = options.tcp.0.map(door::bind).transpose()?;
+        let http = options.http.0.map(door::bind).transpose()?;
+        Ok(Self { tcp, http, tls, transcript, options })
     }
 
     /// Where raw TCP is served.
@@ -79,42 +68,81 @@ impl Server {
     /// when this returns.
     pub async fn run(self, shutdown: CancellationToken) {
         self.announce();
-        let Self { tcp, http, context, room } = self;
-        let serving = async {
-            tokio::join!(
-                serve_tcp(tcp, &context, &room),
-                serve_http(http, &context, &room),
-                context.queue.tell_others(),
-                reload_tls(&context),
-            )
-        };
+        let (tasks, end) = (TaskTracker::new(), Shutdown::default());
+        let (drain, linger) = (self.options.turns.drain, self.options.turns.linger);
         tokio::select! {
-            _ = serving => {}
+            () = self.serve(tasks.clone(), end.clone()) => {}
             () = shutdown.cancelled() => {}
         }
         tracing::info!("ending: the running conversation may drain");
-        context.shutdown.cancel();
-        context.tasks.close();
-        context.tasks.wait().await;
+        tasks.close();
+        tokio::select! {
+            () = tasks.wait() => {}
+            () = end.run(drain, linger) => tasks.wait().await,
+        }
+    }
+
+    /// The page's address, if there is one.
+    fn page(&self) -> Option<String> {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        self.http_address().map(|address| format!("{scheme}://{address}/"))
     }
 
     fn announce(&self) {
-        let transcript = &self.context.transcript;
-        let scheme = if self.context.tls.is_some() { "https" } else { "http" };
         if let Some(address) = self.tcp_address() {
-            transcript.listening(address);
+            self.transcript.listening(address);
             warn_of_network("raw TCP", address, false);
         }
-        if let Some(address) = self.http_address() {
-            transcript.page(&format!("{scheme}://{address}/"));
-            warn_of_network("HTTP", address, self.context.tls.is_some());
+        if let (Some(address), Some(page)) = (self.http_address(), self.page()) {
+            self.transcript.page(&page);
+            warn_of_network("HTTP", address, self.tls.is_some());
         }
     }
-}
 
-fn load_tls(access: &Access) -> Result<Option<Tls>, TlsError> {
-    let files = access.tls_cert.as_ref().zip(access.tls_key.as_ref());
-    files.map(|(certificate, key)| Tls::load(certificate, key)).transpose()
+    /// Puts the parts together and accepts connections; runs until dropped.
+    async fn serve(self, tasks: TaskTracker, shutdown: Shutdown) {
+        let page = self.page();
+        let Self { tcp, http, tls, transcript, options } = self;
+        let queue = Queue::new(options.queue);
+        let connections = Connections::new(options.access.connections);
+        let proxies = Proxies::new(&options.access);
+        let transports = Arc::new(options.connections);
+        let backend = Backend::Builtin(options.responder);
+        let leave_word = backend.leave_word();
+        let sessions = Arc::new(Sessions::new(
+            options.turns,
+            backend,
+            transcript,
+            transports.max_message,
+            shutdown.clone(),
+        ));
+        let reception = Arc::new(Reception::new(
+            queue.clone(),
+            sessions,
+            connections.clone(),
+            Arc::clone(&transports),
+            tasks,
+        ));
+        let bound = options.http.0.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip());
+        let guard = Arc::new(Guard::new(bound, &options.access.allow_host, &options.access.allow_origin));
+        let upgrades = Arc::new(Upgrades {
+            guard: Arc::clone(&guard),
+            proxies: proxies.clone(),
+            reception: Arc::clone(&reception),
+            leave_word,
+            time: options.requests.header_time,
+        });
+        let web =
+            Arc::new(Http::new(options.requests, guard, queue.clone(), upgrades, tls.clone(), shutdown));
+        let raw = Arc::new(Tcp::new(Arc::clone(&transports), page.as_deref()));
+        let gone = transports.gone;
+        tokio::join!(
+            serve_tcp(tcp.map(|tcp| Acceptor::new(tcp, gone)), &connections, &reception, &raw),
+            serve_http(http.map(|http| Acceptor::new(http, gone)), &connections, &proxies, &reception, &web),
+            queue.tell_others(),
+            reload(tls.as_deref()),
+        );
+    }
 }
 
 fn warn_of_network(what: &str, address: SocketAddr, encrypted: bool) {
@@ -124,37 +152,56 @@ fn warn_of_network(what: &str, address: SocketAddr, encrypted: bool) {
 }
 
 /// Reads the certificate again whenever that is asked for; a broken one changes nothing.
-async fn reload_tls(context: &Context) {
-    let Some(tls) = &context.tls else { return };
-    let reload = || match tls.reload() {
-        Ok(()) => tracing::info!("read the TLS certificate again"),
-        Err(error) => tracing::error!(%error, "the new TLS certificate is of no use; the old one stays"),
+async fn reload(tls: Option<&Tls>) {
+    let reload = || match tls.map(Tls::reload) {
+        None => tracing::info!("there is nothing to read again: TLS is off"),
+        Some(Ok(())) => tracing::info!("read the TLS certificate again"),
+        Some(Err(error)) => {
+            tracing::error!(%error, "the new TLS certificate is of no use; the old one stays")
+        }
     };
     if let Err(error) = platform::on_reload(reload).await {
         tracing::error!(%error, "the TLS certificate will not be read again");
     }
 }
 
-async fn serve_tcp(listener: Option<TcpListener>, context: &Arc<Context>, room: &Room) {
-    let Some(listener) = listener else { return };
-    let mut acceptor = Acceptor::new(listener);
+async fn serve_tcp(
+    acceptor: Option<Acceptor>,
+    connections: &Connections,
+    reception: &Arc<Reception>,
+    raw: &Arc<Tcp>,
+) {
+    let Some(mut acceptor) = acceptor else { return };
     loop {
-        let permit = room.enter().await;
-        let (stream, peer) = acceptor.accept(&context.config.times).await;
+        let (stream, peer) = acceptor.accept().await;
+        let slot = connections.visitor().await;
         // Joined here and not in the connection's task: places go by the order of accepting.
-        let admission = admission::admit(peer.ip(), context).await;
-        context.tasks.spawn(tcp::serve(stream, peer, admission, permit, Arc::clone(context)));
+        let admission = reception.join(Visitor::new(peer, Transport::Tcp), peer.ip());
+        let waiting = raw.wait(stream);
+        reception.spawn(Arc::clone(reception).attend(waiting, admission, slot));
     }
 }
 
-async fn serve_http(listener: Option<TcpListener>, context: &Arc<Context>, room: &Room) {
-    let Some(listener) = listener else { return };
-    let mut acceptor = Acceptor::new(listener);
-    let router = http::router(Arc::clone(context));
+async fn serve_http(
+    acceptor: Option<Acceptor>,
+    connections: &Connections,
+    proxies: &Proxies,
+    reception: &Reception,
+    web: &Arc<Http>,
+) {
+    let Some(mut acceptor) = acceptor else { return };
     loop {
-        let permit = room.enter().await;
-        let (stream, peer) = acceptor.accept(&context.config.times).await;
-        let peer = Peer { address: peer, permit: Arc::new(permit) };
-        context.tasks.spawn(http::serve(stream, peer, router.clone(), Arc::clone(context)));
+        let (stream, peer) = acceptor.accept().await;
+        let beside = connections.beside(peer.ip());
+        if beside.is_none() && !proxies.trusts(peer.ip()) {
+            tracing::debug!(%peer, "has as many idle connections as one address may");
+            continue;
+        }
+        let slot = connections.request().await;
+        let serving = Arc::clone(web).serve(stream, peer, slot);
+        reception.spawn(async move {
+            serving.await;
+            drop(beside);
+        });
     }
 }

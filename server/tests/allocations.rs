@@ -17,7 +17,7 @@ use rstest::rstest;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_util::sync::CancellationToken;
-use vez_server::{Config, Responder, Server, Transcript};
+use vez_server::{Options, Responder, Server, Transcript};
 
 /// Messages of the shorter of two conversations, which are compared.
 const MESSAGES: usize = 8192;
@@ -181,15 +181,15 @@ fn serve(
     shutdown: &CancellationToken,
     addresses: &mpsc::Sender<(SocketAddr, SocketAddr)>,
 ) -> AllocationInfo {
-    let mut config = Config::standard();
-    config.tcp = "127.0.0.1:0".parse().unwrap();
-    config.http = "127.0.0.1:0".parse().unwrap();
-    config.responder = responder;
+    let mut options = Options::default();
+    options.tcp = "127.0.0.1:0".parse().unwrap();
+    options.http = "127.0.0.1:0".parse().unwrap();
+    options.responder = responder;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     allocation_counter::measure(|| {
         runtime.block_on(async {
             let transcript = Transcript::new(std::io::sink()).unwrap();
-            let server = Server::bind(config, transcript).unwrap();
+            let server = Server::bind(options, transcript).unwrap();
             addresses.send((server.tcp_address().unwrap(), server.http_address().unwrap())).unwrap();
             server.run(shutdown.clone()).await;
         });

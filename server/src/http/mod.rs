@@ -1,16 +1,17 @@
 //! HTTP: the page, the WebSocket handshake and the health check.
 
-mod guard;
+mod health;
 mod page;
 mod upgrade;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{Request, StatusCode, header};
+use axum::http::{Request, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -19,38 +20,123 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
 use tower_service::Service;
 
-use crate::context::Context;
-pub(crate) use guard::Guard;
-pub use guard::Origin;
-use guard::Refused;
+use crate::door::{Guard, Refused, Slot, Tls};
+use crate::queue::Queue;
+use crate::session::Shutdown;
+use crate::units::{size_within, time};
+pub(crate) use upgrade::Upgrades;
+
+/// How long a request may take, and how large it may be.
+#[derive(Clone, Debug, clap::Args)]
+#[group(skip)]
+#[command(next_help_heading = "HTTP")]
+pub struct Settings {
+    /// Waits so long for the header of an HTTP request
+    #[arg(long, env = "VEZ_HEADER_TIME", value_name = "TIME", default_value = "10s", value_parser = time)]
+    pub header_time: Duration,
+
+    /// The largest header of an HTTP request, at least 8KiB
+    #[arg(long, env = "VEZ_HEADER_SIZE", value_name = "SIZE", default_value = "16KiB", value_parser = header_size)]
+    pub header_size: usize,
+}
+
+fn header_size(text: &str) -> Result<usize, String> {
+    size_within(text, 8 * 1024..=1024 * 1024)
+}
 
 /// The peer of the connection that a request came over.
 #[derive(Clone, Debug)]
-pub(crate) struct Peer {
-    pub(crate) address: SocketAddr,
+struct Peer {
+    address: SocketAddr,
     /// Kept for as long as the connection is open, also as a WebSocket.
-    pub(crate) permit: Arc<OwnedSemaphorePermit>,
+    slot: Arc<Slot>,
 }
 
-/// Everything that is served over HTTP.
-pub(crate) fn router(context: Arc<Context>) -> Router {
-    Router::new()
-        .route("/", get(upgrade::root))
-        .route("/ws", get(upgrade::websocket))
-        .route("/healthz", get(healthz))
-        .fallback(page::file)
-        .layer(middleware::from_fn_with_state(Arc::clone(&context), check_host))
-        .with_state(context)
+/// Serves HTTP connections.
+#[derive(Debug)]
+pub(crate) struct Http {
+    router: Router,
+    tls: Option<Arc<Tls>>,
+    settings: Settings,
+    shutdown: Shutdown,
+}
+
+/// What carries HTTP: TCP, bare or under TLS.
+pub(crate) type Stream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
+
+impl Http {
+    pub(crate) fn new(
+        settings: Settings,
+        guard: Arc<Guard>,
+        queue: Queue,
+        upgrades: Arc<Upgrades>,
+        tls: Option<Arc<Tls>>,
+        shutdown: Shutdown,
+    ) -> Self {
+        let router = Router::new()
+            .route("/", get(upgrade::root))
+            .route("/ws", get(upgrade::websocket))
+            .with_state(upgrades)
+            .route("/healthz", get(health::healthz).with_state(queue))
+            .fallback(page::file)
+            .layer(middleware::from_fn_with_state(guard, check_host));
+        Self { router, tls, settings, shutdown }
+    }
+
+    /// Serves one accepted connection, after its TLS handshake if it has one.
+    pub(crate) async fn serve(self: Arc<Self>, stream: TcpStream, address: SocketAddr, slot: Slot) {
+        let peer = Peer { address, slot: Arc::new(slot) };
+        let Some(tls) = &self.tls else { return self.serve_requests(Either::Left(stream), peer).await };
+        let handshake = timeout(self.settings.header_time, tls.acceptor().accept(stream));
+        tokio::select! {
+            shaken = handshake => match shaken {
+                Ok(Ok(stream)) => self.serve_requests(Either::Right(Box::new(stream)), peer).await,
+                Ok(Err(error)) => tracing::debug!(%address, %error, "the TLS handshake failed"),
+                Err(_) => tracing::debug!(%address, "the TLS handshake took too long"),
+            },
+            () = self.shutdown.told() => {}
+        }
+    }
+
+    /// Serves the requests of one connection, until one of them makes it a WebSocket.
+    async fn serve_requests(&self, stream: Stream, peer: Peer) {
+        let address = peer.address;
+        let router = self.router.clone();
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer.clone());
+            router.clone().call(request.map(Body::new))
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.settings.header_time)
+            .max_buf_size(self.settings.header_size)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
+        let mut connection = std::pin::pin!(connection);
+        let served = tokio::select! {
+            served = connection.as_mut() => served,
+            () = self.shutdown.told() => {
+                connection.as_mut().graceful_shutdown();
+                tokio::select! {
+                    served = connection => served,
+                    () = self.shutdown.cut() => Ok(()),
+                }
+            }
+        };
+        if let Err(error) = served {
+            tracing::debug!(%address, %error, "the HTTP connection failed");
+        }
+    }
 }
 
 /// Refuses requests for a host that the server does not go by.
-async fn check_host(State(context): State<Arc<Context>>, request: Request<Body>, next: Next) -> Response {
-    match context.guard.check_host(request.uri(), request.headers()) {
+async fn check_host(State(guard): State<Arc<Guard>>, request: Request<Body>, next: Next) -> Response {
+    match guard.check_host(request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(refused) => refuse(&refused),
     }
@@ -64,60 +150,4 @@ fn refuse(refused: &Refused) -> Response {
         Refused::Host(_) | Refused::Origin(_) => StatusCode::FORBIDDEN,
     };
     (status, format!("Recusado: {refused}.\n")).into_response()
-}
-
-/// What carries HTTP: TCP, bare or under TLS.
-pub(crate) type Stream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
-
-/// Serves one accepted connection, after its TLS handshake if it has one.
-pub(crate) async fn serve(stream: TcpStream, peer: Peer, router: Router, context: Arc<Context>) {
-    let Some(tls) = &context.tls else {
-        return serve_requests(Either::Left(stream), peer, router, context).await;
-    };
-    let address = peer.address;
-    let handshake = tls.acceptor().accept(stream);
-    match tokio::time::timeout(context.config.times.header_time, handshake).await {
-        Ok(Ok(stream)) => serve_requests(Either::Right(Box::new(stream)), peer, router, context).await,
-        Ok(Err(error)) => tracing::debug!(%address, %error, "the TLS handshake failed"),
-        Err(_) => tracing::debug!(%address, "the TLS handshake took too long"),
-    }
-}
-
-/// Serves the requests of one connection, until one of them makes it a WebSocket.
-async fn serve_requests(stream: Stream, peer: Peer, router: Router, context: Arc<Context>) {
-    let address = peer.address;
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(peer.clone());
-        router.clone().call(request.map(Body::new))
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(context.config.times.header_time)
-        .max_buf_size(context.config.limits.header_size)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    let mut connection = std::pin::pin!(connection);
-    let served = tokio::select! {
-        served = connection.as_mut() => served,
-        () = context.shutdown.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            let rest = tokio::time::timeout(context.config.times.linger, connection).await;
-            rest.unwrap_or(Ok(()))
-        }
-    };
-    if let Err(error) = served {
-        tracing::debug!(%address, %error, "the HTTP connection failed");
-    }
-}
-
-/// Says how the queue is, for load balancers and people.
-async fn healthz(State(context): State<Arc<Context>>) -> Response {
-    let (waiting, capacity) = (context.queue.waiting(), context.config.limits.queue_length);
-    let taken = context.queue.is_taken();
-    let full = taken && waiting >= capacity;
-    let status = if full { "full" } else { "ok" };
-    let json =
-        format!(r#"{{"status":"{status}","serving":{taken},"waiting":{waiting},"capacity":{capacity}}}"#);
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
-    (headers, json).into_response()
 }

@@ -1,34 +1,46 @@
 //! The WebSocket handshake (RFC 6455 §4.2), and the way from HTTP's connection to the bare socket.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Request, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
 use tokio_tungstenite::tungstenite::handshake::server::create_response;
 use vez_protocol::SUBPROTOCOL;
 
 use super::{Peer, Stream, page};
-use crate::admission;
-use crate::config::Times;
-use crate::context::Context;
-use crate::visitors;
-use crate::websocket::{self, Socket, Style};
+use crate::door::{Guard, Proxies};
+use crate::reception::Reception;
+use crate::seat::{Transport, Visitor};
+use crate::transport::websocket::{Style, WaitingWebSocket};
+
+/// Makes WebSockets of HTTP connections.
+#[derive(Debug)]
+pub(crate) struct Upgrades {
+    pub(crate) guard: Arc<Guard>,
+    pub(crate) proxies: Proxies,
+    pub(crate) reception: Arc<Reception>,
+    pub(crate) leave_word: Option<&'static str>,
+    /// How long a handshake may take.
+    pub(crate) time: Duration,
+}
 
 /// `/`: the page, or a WebSocket for those who ask for one.
 pub(super) async fn root(
-    context: State<Arc<Context>>,
+    upgrades: State<Arc<Upgrades>>,
     peer: Extension<Peer>,
     request: Request<Body>,
 ) -> Response {
     if request.headers().contains_key(header::UPGRADE) {
-        websocket(context, peer, request).await
+        websocket(upgrades, peer, request).await
     } else {
         page::file(request).await
     }
@@ -36,39 +48,53 @@ pub(super) async fn root(
 
 /// `/ws`: a WebSocket.
 pub(super) async fn websocket(
-    State(context): State<Arc<Context>>,
-    Extension(Peer { address: peer, permit }): Extension<Peer>,
+    State(upgrades): State<Arc<Upgrades>>,
+    Extension(peer): Extension<Peer>,
     request: Request<Body>,
 ) -> Response {
-    if let Err(refused) = context.guard.check_origin(request.headers()) {
+    if let Err(refused) = upgrades.guard.check_origin(request.headers()) {
         return super::refuse(&refused);
     }
     let (mut parts, _) = request.into_parts();
     let upgrade = parts.extensions.remove::<OnUpgrade>();
-    let style = Style::asked(&parts.headers);
-    let headers = parts.headers.clone();
+    let style = asked_style(&parts.headers);
+    let client = upgrades.proxies.client(peer.address.ip(), &parts.headers);
     let (response, upgrade) = match (accept(parts, style), upgrade) {
         (Ok(response), Some(upgrade)) => (response, upgrade),
         (Ok(_), None) => return StatusCode::UPGRADE_REQUIRED.into_response(),
         (Err(error), _) => return refuse(&error),
     };
+    let Some(slot) = upgrades.reception.upgrade() else {
+        let text = "Servidor: há conexões demais. Tente mais tarde.\n";
+        return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "10")], text).into_response();
+    };
     // Joined before the answer is on its way: whoever sees the handshake done has its place.
-    let address = visitors::client_address(peer.ip(), &headers, &context.config.access.trusted_proxy);
-    let admission = admission::admit(address, &context).await;
-    let tasks = context.tasks.clone();
-    tasks.spawn(async move {
-        let times = &context.config.times;
-        match tokio::time::timeout(times.header_time, take_socket(upgrade, times)).await {
-            // A task of its own, as this one's memory has room for the handshake too.
-            Ok(Ok(socket)) => {
-                let serving = websocket::serve(socket, style, peer, admission, permit, Arc::clone(&context));
-                context.tasks.spawn(serving);
+    let visitor = Visitor::new(peer.address, Transport::WebSocket);
+    let admission = upgrades.reception.join(visitor, client);
+    let slots = (peer.slot, slot);
+    let reception = Arc::clone(&upgrades.reception);
+    reception.clone().spawn(async move {
+        match timeout(upgrades.time, take_socket(upgrade)).await {
+            Ok(Ok((stream, early))) => {
+                let settings = reception.transports();
+                let waiting = WaitingWebSocket::new(stream, &early, style, upgrades.leave_word, settings);
+                // A task of its own, as this one's memory has room for the handshake too.
+                let attending = reception.clone().attend(waiting, admission, slots);
+                reception.spawn(attending);
             }
-            Ok(Err(error)) => tracing::debug!(%peer, error, "the upgrade failed"),
-            Err(_) => tracing::debug!(%peer, "the upgrade took too long"),
+            Ok(Err(error)) => tracing::debug!(error, "the upgrade failed"),
+            Err(_) => tracing::debug!("the upgrade took too long"),
         }
     });
     response
+}
+
+/// The style that a handshake asks for (RFC 6455 §4.2.2, `Sec-WebSocket-Protocol`).
+fn asked_style(headers: &HeaderMap) -> Style {
+    let offers =
+        headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).into_iter().filter_map(|value| value.to_str().ok());
+    let events = offers.flat_map(|offers| offers.split(',')).any(|offer| offer.trim() == SUBPROTOCOL);
+    if events { Style::Events } else { Style::Plain }
 }
 
 /// Checks the handshake and answers it.
@@ -102,9 +128,8 @@ fn refuse(error: &Error) -> Response {
 }
 
 /// The bare socket, with the bytes behind the handshake, so that no HTTP layer stays under the WebSocket.
-async fn take_socket(upgrade: OnUpgrade, times: &Times) -> Result<Socket, &'static str> {
+async fn take_socket(upgrade: OnUpgrade) -> Result<(Stream, bytes::Bytes), &'static str> {
     let upgraded: Upgraded = upgrade.await.map_err(|_| "the connection ended before its upgrade")?;
     let parts = upgraded.downcast::<TokioIo<Stream>>().map_err(|_| "the connection is of another kind")?;
-    // The bytes are a part of HTTP's whole buffer, which must not stay.
-    Ok(Socket::new(parts.io.into_inner(), &parts.read_buf, times.write_limit))
+    Ok((parts.io.into_inner(), parts.read_buf))
 }

@@ -26,11 +26,19 @@ impl<T> Line<T> {
         id
     }
 
-    /// Removes a member, wherever it stands, and tells whether it was the first.
-    pub(super) fn leave(&mut self, id: u64) -> bool {
-        let first = self.members.first_key_value().map(|(first, _)| *first);
-        self.members.remove(&id);
-        first == Some(id)
+    /// Removes a member, wherever it stands.
+    pub(super) fn leave(&mut self, id: u64) -> Option<T> {
+        self.members.remove(&id)
+    }
+
+    /// The number of the first.
+    pub(super) fn first_id(&self) -> Option<u64> {
+        self.members.first_key_value().map(|(id, _)| *id)
+    }
+
+    /// Who has the turn.
+    pub(super) fn first(&self) -> Option<&T> {
+        self.members.first_key_value().map(|(_, member)| member)
     }
 
     /// How many stand in line, the first included.

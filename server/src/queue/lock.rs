@@ -1,21 +1,38 @@
 //! Who has the turn and who waits for it, under one lock.
 
-use std::sync::{Arc, PoisonError};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, sleep};
 
 use super::TOLD_AT_ONCE;
+use super::crowd::{Crowd, Network};
 use super::line::Line;
 use super::pace::Pace;
-use super::sync::{Mutex, MutexGuard, Notify, sleep, watch};
-use super::ticket::{Place, Ticket};
+use super::ticket::{Place, State, Ticket};
+use crate::units::{OptionalCount, optional_count};
 
 /// How often those further back are told of their places, at the most.
 const TELL_OTHERS_EVERY: Duration = Duration::from_secs(1);
 
 /// How many of those further back are told in a second, at the most: a long queue hears less often.
 const TOLD_A_SECOND: u32 = 2000;
+
+/// How many may wait.
+#[derive(Clone, Debug, clap::Args)]
+#[group(skip)]
+#[command(next_help_heading = "Queue")]
+pub struct Settings {
+    /// How many may wait
+    #[arg(long, env = "VEZ_QUEUE_LENGTH", value_name = "COUNT", default_value_t = 1024)]
+    pub queue_length: usize,
+
+    /// How many may wait from one address (of IPv6, one /64 network); off for as many as may wait
+    #[arg(long, env = "VEZ_PER_ADDRESS", value_name = "COUNT|off", default_value = "off", value_parser = optional_count)]
+    pub per_address: OptionalCount,
+}
 
 /// Who holds the turn and who waits for it; clones share one queue.
 #[derive(Clone, Debug)]
@@ -26,9 +43,8 @@ pub struct Queue {
 /// What the tickets of one queue have in common.
 #[derive(Debug)]
 pub(super) struct Shared {
-    /// Most tickets that may wait, the turn not counted.
-    capacity: usize,
-    state: Mutex<State>,
+    settings: Settings,
+    order: Mutex<Order>,
     /// Since when anybody waits; the time limits run only then.
     contended: watch::Sender<Option<Instant>>,
     /// Rung when places further back have changed.
@@ -36,55 +52,65 @@ pub(super) struct Shared {
 }
 
 #[derive(Debug, Default)]
-struct State {
-    line: Line<Arc<Place>>,
+struct Order {
+    line: Line<Member>,
+    /// Those who wait, by address.
+    crowd: Crowd,
     pace: Pace,
+    /// The fencing number of the latest turn.
+    fence: u64,
+}
+
+#[derive(Debug)]
+struct Member {
+    place: Arc<Place>,
+    from: Network,
 }
 
 /// Why nobody more can join.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JoinError {
     /// As many wait as may.
     #[error("the queue is full: {0} are waiting")]
     Full(usize),
+    /// As many wait from this address as may.
+    #[error("{1} wait from {0}, as many as may (--per-address)")]
+    PerAddress(IpAddr, usize),
 }
 
 impl Queue {
-    /// An empty queue in which at most `capacity` tickets wait.
-    pub fn new(capacity: usize) -> Self {
+    /// An empty queue.
+    pub fn new(settings: Settings) -> Self {
         let shared = Shared {
-            capacity,
-            state: Mutex::default(),
+            settings,
+            order: Mutex::default(),
             contended: watch::Sender::new(None),
             stale: Notify::new(),
         };
         Self { shared: Arc::new(shared) }
     }
 
-    /// Takes a place at the end of the queue; the first to join an empty queue has the turn at once.
+    /// Takes a place at the end of the queue for somebody at `address`; the first to join an empty queue has the
+    /// turn at once.
     ///
     /// # Errors
-    /// When the queue is full.
-    // Async, as a queue that is shared by several servers must ask the others.
-    #[expect(clippy::unused_async, reason = "part of the face that other queues need")]
-    pub async fn join(&self) -> Result<Ticket, JoinError> {
-        let mut state = self.shared.lock();
-        let position = state.line.len();
-        if position > self.shared.capacity {
-            return Err(JoinError::Full(self.shared.capacity));
-        }
-        let place = Arc::new(Place::new(position));
-        let id = state.line.join(Arc::clone(&place));
-        if position == 0 {
-            state.pace.begin(Instant::now());
-        }
-        self.shared.tell_contended(&state);
+    /// When as many wait as may.
+    pub fn join(&self, address: IpAddr) -> Result<Ticket, JoinError> {
+        let mut order = self.shared.lock();
+        order.check(&self.shared.settings, address)?;
+        let (id, place) = order.join(address.into());
+        self.shared.tell_contended(&order);
         Ok(Ticket::new(Arc::clone(&self.shared), id, place))
     }
 
     /// How many wait, the one who has the turn not counted.
     pub fn waiting(&self) -> usize {
         self.shared.lock().line.len().saturating_sub(1)
+    }
+
+    /// How many may wait.
+    pub fn capacity(&self) -> usize {
+        self.shared.settings.queue_length
     }
 
     /// Whether somebody has the turn.
@@ -98,13 +124,66 @@ impl Queue {
             self.shared.stale.notified().await;
             let rest = self.shared.lock().rest();
             sleep(rest).await;
-            let state = self.shared.lock();
-            state.line.iter().enumerate().skip(TOLD_AT_ONCE).for_each(|(index, place)| place.move_to(index));
+            self.shared.lock().tell(TOLD_AT_ONCE, usize::MAX);
         }
     }
 }
 
-impl State {
+impl Order {
+    /// Whether one more from `address` may come; who gets the turn at once does not wait.
+    fn check(&self, settings: &Settings, address: IpAddr) -> Result<(), JoinError> {
+        if self.line.len() > settings.queue_length {
+            return Err(JoinError::Full(settings.queue_length));
+        }
+        match settings.per_address {
+            Some(most) if self.line.len() > 0 && self.crowd.count(address.into()) >= most => {
+                Err(JoinError::PerAddress(address, most))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn join(&mut self, from: Network) -> (u64, Arc<Place>) {
+        let position = self.line.len();
+        let state = match position {
+            0 => self.begin_turn(),
+            position => {
+                self.crowd.enter(from);
+                State::Waiting { position }
+            }
+        };
+        let place = Arc::new(Place::new(state));
+        let id = self.line.join(Member { place: Arc::clone(&place), from });
+        (id, place)
+    }
+
+    fn begin_turn(&mut self) -> State {
+        self.pace.begin(Instant::now());
+        self.fence += 1;
+        State::Turn(self.fence)
+    }
+
+    fn leave(&mut self, id: u64) {
+        let first = self.line.first_id() == Some(id);
+        let Some(member) = self.line.leave(id) else { return };
+        if !first {
+            return self.crowd.leave(member.from);
+        }
+        self.pace.end(Instant::now());
+        if let Some(next) = self.line.first() {
+            let (place, from) = (Arc::clone(&next.place), next.from);
+            self.crowd.leave(from);
+            place.set(self.begin_turn());
+        }
+    }
+
+    /// Tells those who wait at these positions where they stand.
+    fn tell(&self, from: usize, to: usize) {
+        let waiting =
+            self.line.iter().enumerate().skip(from.max(1)).take_while(|(position, _)| *position < to);
+        waiting.for_each(|(position, member)| member.place.set(State::Waiting { position }));
+    }
+
     /// How long those further back go without news: the longer, the more they are.
     fn rest(&self) -> Duration {
         let others = u32::try_from(self.line.len()).unwrap_or(u32::MAX);
@@ -113,9 +192,9 @@ impl State {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Every critical section leaves the state whole, even one that panics.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Order> {
+        // Every critical section leaves the order whole, even one that panics.
+        self.order.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn estimate(&self, position: usize) -> Option<Duration> {
@@ -126,8 +205,8 @@ impl Shared {
         self.contended.subscribe()
     }
 
-    fn tell_contended(&self, state: &State) {
-        let contended = state.line.len() > 1;
+    fn tell_contended(&self, order: &Order) {
+        let contended = order.line.len() > 1;
         self.contended.send_if_modified(|since| {
             let changed = since.is_some() != contended;
             if changed {
@@ -138,17 +217,11 @@ impl Shared {
     }
 
     pub(super) fn leave(&self, id: u64) {
-        let mut state = self.lock();
-        let was_first = state.line.leave(id);
-        if was_first {
-            let next = state.line.len() > 0;
-            state.pace.end(Instant::now(), next);
-        }
-        self.tell_contended(&state);
-        for (index, place) in state.line.iter().enumerate().take(TOLD_AT_ONCE) {
-            place.move_to(index);
-        }
-        if state.line.len() > TOLD_AT_ONCE {
+        let mut order = self.lock();
+        order.leave(id);
+        self.tell_contended(&order);
+        order.tell(1, TOLD_AT_ONCE);
+        if order.line.len() > TOLD_AT_ONCE {
             self.stale.notify_one();
         }
     }

@@ -22,13 +22,12 @@ impl Pace {
         self.began = Some(now);
     }
 
-    /// The present turn ends, and the next begins if there is one.
-    pub(super) fn end(&mut self, now: Instant, next: bool) {
+    /// The present turn ends.
+    pub(super) fn end(&mut self, now: Instant) {
         if let Some(began) = self.began.take() {
             self.recent.truncate(REMEMBERED - 1);
             self.recent.push_front(now - began);
         }
-        self.began = next.then_some(now);
     }
 
     /// How long until the one at `position` has the turn, if recent turns tell.
@@ -53,8 +52,10 @@ mod tests {
         let mut pace = Pace::default();
         pace.begin(start);
         assert_eq!(pace.estimate(1, after(5)), None);
-        pace.end(after(10), true);
-        pace.end(after(30), true);
+        pace.end(after(10));
+        pace.begin(after(10));
+        pace.end(after(30));
+        pace.begin(after(30));
         assert_eq!(pace.estimate(1, after(34)), Some(Duration::from_secs(11)));
         assert_eq!(pace.estimate(3, after(34)), Some(Duration::from_secs(41)));
         assert_eq!(pace.estimate(1, after(90)), Some(Duration::ZERO));
@@ -68,7 +69,7 @@ mod tests {
         for length in [1000, 1, 1, 1, 1, 1, 1, 1, 1] {
             pace.begin(now);
             now += Duration::from_secs(length);
-            pace.end(now, false);
+            pace.end(now);
         }
         assert_eq!(pace.estimate(2, now), Some(Duration::from_secs(2)));
     }

@@ -1,109 +1,127 @@
 //! The time limits of a turn, which run only while somebody waits for it.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
+use vez_protocol::ByeReason;
 
-use super::Limit;
-use crate::config::Times;
+use super::Settings;
+use crate::ending::Ending;
 
-/// Measures one turn.
-#[derive(Debug)]
+/// Measures one turn; clones watch the same.
+#[derive(Clone, Debug)]
 pub(super) struct Clock {
     /// When the turn began.
     began: Instant,
-    /// When the last message came while the idle limit ran, in milliseconds since the beginning.
-    heard: AtomicU64,
-    /// Whether the idle limit runs, as it does while somebody waits: only then is it worth a look at the time when
-    /// a message came.
-    idle_runs: AtomicBool,
+    /// When the last message came while somebody waited.
+    heard: watch::Sender<Instant>,
     contended: watch::Receiver<Option<Instant>>,
     idle_limit: Option<Duration>,
     turn_limit: Option<Duration>,
     warn_before: Duration,
 }
 
-/// The turn ends soon.
+/// A limit of the turn, and when it is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Warning {
-    /// What will end it.
-    pub(crate) limit: Limit,
-    /// When.
-    pub(crate) end: Instant,
+pub(super) struct Deadline {
+    limit: Limit,
+    at: Instant,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Limit {
+    Idle(Duration),
+    Turn(Duration),
+}
+
+impl Deadline {
+    /// What ends the turn, in the words of `vez.v1`.
+    pub(super) fn reason(self) -> ByeReason {
+        self.ending().codes().1
+    }
+
+    /// Whole seconds that are left, the begun one counted.
+    pub(super) fn seconds_left(self) -> u64 {
+        self.at.saturating_duration_since(Instant::now()).as_secs_f64().ceil() as u64
+    }
+
+    fn ending(self) -> Ending {
+        match self.limit {
+            Limit::Idle(limit) => Ending::IdleLimit(limit),
+            Limit::Turn(limit) => Ending::TurnLimit(limit),
+        }
+    }
 }
 
 impl Clock {
-    pub(super) fn new(times: &Times, contended: watch::Receiver<Option<Instant>>) -> Self {
+    pub(super) fn new(settings: &Settings, contended: watch::Receiver<Option<Instant>>) -> Self {
+        let began = Instant::now();
         Self {
-            began: Instant::now(),
-            heard: AtomicU64::new(0),
-            idle_runs: AtomicBool::new(false),
+            began,
+            heard: watch::Sender::new(began),
             contended,
-            idle_limit: times.idle_limit,
-            turn_limit: times.turn_limit,
-            warn_before: times.warn_before,
+            idle_limit: settings.idle_limit,
+            turn_limit: settings.turn_limit,
+            warn_before: settings.warn_before,
         }
     }
 
     /// A message came: the idle limit starts anew.
     pub(super) fn heard(&self) {
-        if self.idle_runs.load(Relaxed) {
-            let since = self.began.elapsed().as_millis();
-            self.heard.store(u64::try_from(since).unwrap_or(u64::MAX), Relaxed);
+        // Only while the limit runs is it worth a look at the time.
+        if self.idle_limit.is_some() && self.contended.borrow().is_some() {
+            self.heard.send_replace(Instant::now());
         }
     }
 
     /// Waits until a limit has passed while somebody waited for the turn.
-    pub(super) async fn expired(&self) -> Limit {
-        self.reached(Duration::ZERO, None).await.limit
+    pub(super) async fn expired(self) -> Ending {
+        self.reached(Duration::ZERO, None).await.ending()
     }
 
-    /// Waits until the turn ends soon, by another end than the one that `told` announced.
-    pub(super) async fn warning(&self, told: Option<Warning>) -> Warning {
-        self.reached(self.warn_before, told).await
+    /// Waits until the turn ends soon, by a later deadline than the one that was `told`.
+    pub(super) async fn warning(self, told: Option<Deadline>) -> Deadline {
+        let before = self.warn_before;
+        self.reached(before, told).await
     }
 
-    async fn reached(&self, before: Duration, told: Option<Warning>) -> Warning {
+    async fn reached(self, before: Duration, told: Option<Deadline>) -> Deadline {
         let mut contended = self.contended.clone();
         loop {
             let since = *contended.borrow_and_update();
-            self.idle_runs.store(since.is_some() && self.idle_limit.is_some(), Relaxed);
-            let countdown = async {
-                match since {
-                    Some(since) => self.count_down(since, before, told).await,
-                    None => std::future::pending().await,
-                }
-            };
             tokio::select! {
-                warning = countdown => return warning,
+                deadline = self.count_down(since, before, told) => return deadline,
                 // The queue, which the turn keeps alive, holds the sender.
                 _ = contended.changed() => {}
             }
         }
     }
 
-    async fn count_down(&self, since: Instant, before: Duration, told: Option<Warning>) -> Warning {
+    async fn count_down(&self, since: Option<Instant>, before: Duration, told: Option<Deadline>) -> Deadline {
+        let Some(since) = since else { return std::future::pending().await };
+        let mut heard = self.heard.subscribe();
         loop {
-            let Some(next) = self.next_end(since, told) else { return std::future::pending().await };
-            sleep_until(next.end.checked_sub(before).unwrap_or(since)).await;
-            // A message may have moved the end meanwhile.
-            if self.next_end(since, told) == Some(next) {
+            let Some(next) = self.next(since, told) else {
+                // Only a message makes another deadline; the sender is this clock's own.
+                let _ = heard.changed().await;
+                continue;
+            };
+            sleep_until(next.at.checked_sub(before).unwrap_or(since)).await;
+            // A message may have moved the deadline meanwhile.
+            if self.next(since, told) == Some(next) {
                 return next;
             }
         }
     }
 
-    /// When the first limit is reached, counted from `since`, when somebody began to wait.
-    fn next_end(&self, since: Instant, told: Option<Warning>) -> Option<Warning> {
-        let heard = self.began + Duration::from_millis(self.heard.load(Relaxed));
-        let idle =
-            self.idle_limit.map(|limit| Warning { limit: Limit::Idle(limit), end: since.max(heard) + limit });
-        let turn = self
-            .turn_limit
-            .map(|limit| Warning { limit: Limit::Turn(limit), end: since.max(self.began) + limit });
-        let untold = |warning: &Warning| told.is_none_or(|told| warning.end > told.end);
-        idle.into_iter().chain(turn).filter(untold).min_by_key(|warning| warning.end)
+    /// The first deadline, counted from `since`, when somebody began to wait.
+    fn next(&self, since: Instant, told: Option<Deadline>) -> Option<Deadline> {
+        let heard = *self.heard.borrow();
+        let deadline = |limit, from: Instant, time| Deadline { limit, at: since.max(from) + time };
+        let idle = self.idle_limit.map(|time| deadline(Limit::Idle(time), heard, time));
+        let turn = self.turn_limit.map(|time| deadline(Limit::Turn(time), self.began, time));
+        let untold = |deadline: &Deadline| told.is_none_or(|told| deadline.at > told.at);
+        idle.into_iter().chain(turn).filter(untold).min_by_key(|deadline| deadline.at)
     }
 }

@@ -1,144 +1,208 @@
-//! One conversation, independent of the transport that carries it.
+//! One conversation at a time, independent of the transport that carries it: waiting for the turn, holding it,
+//! ending it.
 
 mod clock;
-mod ending;
-mod responder;
+mod conversation;
+mod shutdown;
 mod transport;
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::ops::Deref;
-use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
 
-use futures_util::future::Either;
-use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, StreamExt};
-use vez_protocol::{Body, Message, report};
+use tokio::time::timeout;
+use vez_protocol::{ServerEvent, TurnKind};
 
-use crate::context::Context;
-use crate::queue::Turn;
-use crate::transcript::Record;
-use clock::Clock;
-pub(crate) use ending::{Ending, Failure, Limit};
-pub use responder::Responder;
-pub(crate) use transport::{Notice, Transport};
+use crate::ending::Ending;
+use crate::queue::{State, Ticket, Turn};
+use crate::record::{Event, Journal, Transcript};
+use crate::responder::Backend;
+use crate::seat::{Seat, Visitor};
+use crate::units::{OptionalTime, optional_time, time};
+use conversation::Conversation;
+pub(crate) use shutdown::Shutdown;
+pub(crate) use transport::{Incoming, Input, Output, To, Waiting};
 
-/// Holds one conversation over `transport`, from the turn to the end of the connection.
-///
-/// The turn is passed on as soon as the goodbye is written: that the transport lingers until the peer has
-/// closed too concerns nobody who waits.
-pub(crate) async fn hold(mut transport: impl Transport, turn: Turn, peer: SocketAddr, context: &Context) {
-    let record = context.transcript.about(peer);
-    record.connected();
-    let ending = supervise(&mut transport, &turn, &record, context).await;
-    match &ending {
-        Ending::Farewell(_) => record.asked_to_leave(),
-        Ending::Left => record.left(),
-        Ending::Failure(Failure::Reset) => record.reset(),
-        Ending::Failure(failure) => record.failed(failure),
-        Ending::Limit(limit) => record.failed(limit),
-        Ending::Shutdown | Ending::QueueFull | Ending::Crowded => {}
+/// How long a turn may take, and its end.
+#[derive(Clone, Debug, clap::Args)]
+#[group(skip)]
+#[command(next_help_heading = "Turns (500ms, 30s, 5m)")]
+pub struct Settings {
+    /// Ends a turn after so long without a message, counted while somebody waits; off for never
+    #[arg(long, env = "VEZ_IDLE_LIMIT", value_name = "TIME|off", default_value = "5m", value_parser = optional_time)]
+    pub idle_limit: OptionalTime,
+
+    /// Ends a turn that takes longer, counted while somebody waits; off for never
+    #[arg(long, env = "VEZ_TURN_LIMIT", value_name = "TIME|off", default_value = "off", value_parser = optional_time)]
+    pub turn_limit: OptionalTime,
+
+    /// Warns those who can be warned so long before a limit
+    #[arg(long, env = "VEZ_WARN_BEFORE", value_name = "TIME", default_value = "30s", value_parser = time)]
+    pub warn_before: Duration,
+
+    /// Waits so long for a peer to take the last words, and again for it to close while others are served already
+    #[arg(long, env = "VEZ_LINGER", value_name = "TIME", default_value = "5s", value_parser = time)]
+    pub linger: Duration,
+
+    /// Takes at most so long to end when the server is told to; the running conversation has most of it
+    #[arg(long, env = "VEZ_DRAIN", value_name = "TIME", default_value = "10s", value_parser = time)]
+    pub drain: Duration,
+}
+
+/// Holds the sessions of one server, one at a time.
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    settings: Settings,
+    backend: Backend,
+    transcript: Transcript,
+    /// Longest message in bytes, of which `vez.v1` peers are told.
+    max_message: usize,
+    shutdown: Shutdown,
+}
+
+/// What is left of a connection whose last words were written: its halves, of which the peer has not closed its own.
+pub(crate) type Remains<W> = (<W as Waiting>::Input, <W as Waiting>::Output);
+
+impl Sessions {
+    pub(crate) fn new(
+        settings: Settings,
+        backend: Backend,
+        transcript: Transcript,
+        max_message: usize,
+        shutdown: Shutdown,
+    ) -> Self {
+        Self { settings, backend, transcript, max_message, shutdown }
     }
-    let said = say_goodbye(&mut transport, &ending, context).await;
-    record.closed();
-    drop(turn);
-    if said {
-        transport.linger().await;
+
+    /// Waits for the turn and holds it, from joining the queue to the last words; then the turn is passed on. Gives
+    /// back the peer's address, and what is left of the connection.
+    ///
+    /// Thousands may wait, so that their futures are small: this is no `async fn`, which would hold its arguments
+    /// twice, and all but the waiting is boxed.
+    pub(crate) fn serve<W: Waiting>(
+        self: Arc<Self>,
+        mut waiting: W,
+        seat: Seat,
+    ) -> impl Future<Output = (SocketAddr, Option<Remains<W>>)> {
+        let Seat { visitor, mut ticket } = seat;
+        async move {
+            let remains = match wait(&mut waiting, &mut ticket, &self.shutdown).await {
+                Ok(()) => Box::pin(self.begin(waiting, ticket, &visitor)).await,
+                Err(ending) => {
+                    drop(ticket);
+                    tracing::debug!(visitor = visitor.number, ?ending, "left the queue");
+                    Box::pin(self.dismiss(waiting, &ending)).await
+                }
+            };
+            (visitor.peer, remains)
+        }
     }
-}
 
-/// Writes the last words, if the peer takes them soon: others wait.
-pub(crate) async fn say_goodbye(transport: &mut impl Transport, ending: &Ending, context: &Context) -> bool {
-    let said = tokio::time::timeout(context.config.times.linger, transport.say_goodbye(ending)).await;
-    said.is_ok_and(|said| said.is_ok())
-}
-
-/// Runs the conversation until it ends by itself, or is ended by a panic, a time limit or the server's shutdown.
-async fn supervise(
-    transport: &mut impl Transport,
-    turn: &Turn,
-    record: &Record,
-    context: &Context,
-) -> Ending {
-    let clock = Clock::new(&context.config.times, turn.contended());
-    let conversation = AssertUnwindSafe(converse(transport, record, &clock, context)).catch_unwind();
-    let limit = clock.expired().map(Ending::Limit);
-    let shutdown = context.drained().map(|()| Ending::Shutdown);
-    // These are polled when they are woken, and not whenever a message comes.
-    let mut from_outside = FuturesUnordered::from_iter([Either::Left(limit), Either::Right(shutdown)]);
-    let ended = tokio::select! {
-        biased;
-        ended = conversation => ended,
-        Some(ending) = from_outside.next() => return ending,
-    };
-    ended.unwrap_or(Ending::Failure(Failure::Panicked))
-}
-
-/// Answers messages until the peer leaves or something fails.
-async fn converse(
-    transport: &mut impl Transport,
-    record: &Record,
-    clock: &Clock,
-    context: &Context,
-) -> Ending {
-    match try_converse(transport, record, clock, context).await {
-        Ok(ending) => ending,
-        Err(failure) => Ending::Failure(failure),
+    /// Ends a connection that never has a turn.
+    pub(crate) async fn dismiss<W: Waiting>(&self, waiting: W, ending: &Ending) -> Option<Remains<W>> {
+        let (input, mut output) = waiting.into_halves().ok()?;
+        self.say_last_words(&mut output, ending).await.then_some((input, output))
     }
-}
 
-async fn try_converse(
-    transport: &mut impl Transport,
-    record: &Record,
-    clock: &Clock,
-    context: &Context,
-) -> Result<Ending, Failure> {
-    let responder = context.config.responder;
-    transport.notify(Notice::Turn).await?;
-    let mut told = None;
-    let mut warning = FuturesUnordered::from_iter([clock.warning(told)]);
-    loop {
-        let message = tokio::select! {
-            biased;
-            message = transport.receive() => message?,
-            Some(due) = warning.next() => {
-                transport.notify(Notice::Warning(due)).await?;
-                told = Some(due);
-                warning.push(clock.warning(told));
-                continue;
-            }
+    /// Gives the peer a short while to take the last words and close too.
+    ///
+    /// What still arrives is read and dropped: closing on unread bytes would reset the connection, and with it the
+    /// last words on their way.
+    pub(crate) async fn linger<I: Input, O: Output>(&self, (mut input, mut output): (I, O)) {
+        let closing = async {
+            // The conversation is over; whatever fails now concerns nobody.
+            let _ = poll_fn(|cx| output.poll_shutdown(cx)).await;
+            poll_fn(|cx| input.poll_discard(cx)).await;
         };
-        let Some(message) = message else { return Ok(Ending::Left) };
-        clock.heard();
-        if told.is_some() {
-            // The message put the end off that was told: there is another to tell of.
-            warning.clear();
-            warning.push(clock.warning(told));
+        tokio::select! {
+            _ = timeout(self.settings.linger, closing) => {}
+            () = self.shutdown.cut() => {}
         }
-        record_message(record, &message, responder)?;
-        if responder.understands_leave() && is_leave(&message) {
-            return Ok(Ending::Farewell(message.ending));
+    }
+
+    async fn begin<W: Waiting>(&self, waiting: W, ticket: Ticket, visitor: &Visitor) -> Option<Remains<W>> {
+        // Nobody else takes a turn away from a ticket; a shared queue can, and then the ticket is lost.
+        let Ok(turn) = ticket.into_turn() else { return self.dismiss(waiting, &Ending::Lost).await };
+        match waiting.into_halves() {
+            Ok((mut input, mut output)) => {
+                let told = self.hold(&mut input, &mut output, turn, visitor).await;
+                told.then_some((input, output))
+            }
+            Err(error) => {
+                tracing::error!(%error, "could not take up a waiting connection");
+                None
+            }
         }
-        responder.respond(message, transport).await?;
+    }
+
+    /// Holds the conversation, from the turn to its last words; whether these were written.
+    async fn hold<I: Input, O: Output>(
+        &self,
+        input: &mut I,
+        output: &mut O,
+        mut turn: Turn,
+        visitor: &Visitor,
+    ) -> bool {
+        let journal = Journal::new(&self.transcript, visitor.number, visitor.peer);
+        journal.record(&Event::Turn(turn.fence()));
+        output.event(&ServerEvent::Turn {
+            kind: TurnKind::Chat,
+            max_message: Some(self.max_message),
+            newline: None,
+        });
+        let mut conversation =
+            Conversation::new(input, output, &mut turn, &journal, &self.settings, &self.shutdown);
+        let ending = conversation.hold(&self.backend).await;
+        journal.record(&Event::Ended(&ending));
+        let closed = conversation.close();
+        let (told, ()) = tokio::join!(self.say_last_words(output, &ending), closed);
+        journal.record(&Event::Closed);
+        told
+    }
+
+    /// Writes the last words, if the peer takes them soon: others wait.
+    async fn say_last_words(&self, output: &mut impl Output, ending: &Ending) -> bool {
+        if !ending.can_be_told() {
+            return false;
+        }
+        output.last_words(ending);
+        let written = timeout(self.settings.linger, poll_fn(|cx| output.poll_flush(cx)));
+        tokio::select! {
+            biased;
+            written = written => written.is_ok_and(|written| written.is_ok()),
+            () = self.shutdown.cut() => false,
+        }
     }
 }
 
-/// Hands a message's line to the transcript; it is done before the reply is sent.
-fn record_message<T: Deref<Target = str>>(
-    record: &Record,
-    message: &Message<T>,
-    responder: Responder,
-) -> Result<(), Failure> {
-    match message.as_text() {
-        Ok(text) => record.message(text, responder.recorded()),
-        Err(error) if responder.needs_text() => return Err(error.into()),
-        Err(_) => record.bytes(message.len()),
+/// Waits for the turn: tells the peer its place, and notices when it leaves.
+async fn wait<W: Waiting>(waiting: &mut W, ticket: &mut Ticket, shutdown: &Shutdown) -> Result<(), Ending> {
+    let mut state = ticket.state();
+    loop {
+        match state {
+            State::Turn(_) => break,
+            State::Lost => return Err(Ending::Lost),
+            State::Waiting { position } => waiting.tell(place(position, ticket)),
+            State::Joining => {}
+        }
+        tokio::select! {
+            biased;
+            changed = ticket.changed() => state = changed,
+            ending = poll_fn(|cx| waiting.poll_watch(cx)) => return Err(ending),
+            () = shutdown.told() => return Err(Ending::Shutdown),
+        }
     }
-    Ok(())
+    tokio::select! {
+        biased;
+        begun = poll_fn(|cx| waiting.poll_begin(cx)) => begun,
+        () = shutdown.told() => Err(Ending::Shutdown),
+    }
 }
 
-fn is_leave<T: Deref<Target = str>>(message: &Message<T>) -> bool {
-    matches!(&message.body, Body::Text(text) if report::is_leave(text))
-        || matches!(&message.body, Body::Binary(bytes) if bytes.eq_ignore_ascii_case(report::LEAVE.as_bytes()))
+fn place(position: usize, ticket: &Ticket) -> ServerEvent<'static> {
+    let estimate_seconds = ticket.estimate().map(|estimate| estimate.as_secs());
+    ServerEvent::Waiting { position, ahead: Some(position), estimate_seconds }
 }
 
 #[cfg(test)]

@@ -1,137 +1,464 @@
-//! The conversation over a transport without sockets.
+//! The conversation over halves without sockets.
 
-use std::io::Write;
-use std::net::SocketAddr;
+use std::collections::VecDeque;
+use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
-use vez_protocol::{CloseCode, Message};
+use bytes::Bytes;
+use rstest::rstest;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::JoinHandle;
+use vez_protocol::{Message, ServerEvent};
 
-use super::{Ending, Failure, Notice, Transport, hold};
-use crate::config::Config;
-use crate::context::Context;
-use crate::http::Guard;
-use crate::queue::Queue;
-use crate::transcript::Transcript;
-use crate::visitors::Visitors;
+use super::{Incoming, Input, Output, Sessions, Settings, Shutdown, To, Waiting};
+use crate::ending::Ending;
+use crate::queue::{self, Queue};
+use crate::record::Transcript;
+use crate::responder::scripted::Script;
+use crate::responder::{Backend, Responder, Said};
+use crate::seat::{Seat, Transport, Visitor};
 
-/// What the scripted peer does next.
-#[derive(Clone, Debug)]
+/// What the two sides of a connection without a socket share with the test.
+#[derive(Debug, Default)]
+struct Wire {
+    incoming: VecDeque<Act>,
+    reader: Option<Waker>,
+    /// What went out, in order.
+    log: Vec<String>,
+    /// Whether nothing that goes out is taken.
+    clogged: bool,
+    writer: Option<Waker>,
+    unwritten: usize,
+}
+
+/// What the peer does next.
+#[derive(Debug)]
 enum Act {
-    Say(&'static str),
-    Close,
+    Send(Incoming),
+    Fail(Ending),
     Panic,
 }
 
-/// What the conversation did to its transport, shared with the test.
-type Log = Arc<Mutex<Vec<String>>>;
+#[derive(Clone, Debug, Default)]
+struct Peer(Arc<Mutex<Wire>>);
 
-struct Scripted {
-    acts: std::vec::IntoIter<Act>,
-    log: Log,
-    queue: Queue,
-}
+impl Peer {
+    fn wire<T>(&self, look: impl FnOnce(&mut Wire) -> T) -> T {
+        look(&mut self.0.lock().expect("no test panics with the wire"))
+    }
 
-impl Scripted {
-    fn note(&self, line: String) {
-        self.log.lock().expect("no test panics with the log").push(line);
+    fn act(&self, act: Act) {
+        self.wire(|wire| {
+            wire.incoming.push_back(act);
+            wire.reader.take().map(Waker::wake)
+        });
+    }
+
+    fn say(&self, text: &str) {
+        self.act(Act::Send(Incoming::Message(Message::text(text))));
+    }
+
+    fn note(&self, line: impl Into<String>) {
+        self.wire(|wire| wire.log.push(line.into()));
+    }
+
+    fn log(&self) -> Vec<String> {
+        self.wire(|wire| wire.log.clone())
+    }
+
+    /// Lets everything run that can, and returns what went out so far.
+    async fn settled(&self) -> Vec<String> {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        self.log()
     }
 }
 
-impl Transport for Scripted {
-    type Text = &'static str;
-
-    async fn receive(&mut self) -> Result<Option<Message<&'static str>>, Failure> {
-        match self.acts.next() {
-            Some(Act::Say(text)) => Ok(Some(Message::text(text))),
-            Some(Act::Close) => Ok(None),
-            Some(Act::Panic) => panic!("the script says so"),
-            None => std::future::pending().await,
+impl Input for Peer {
+    fn decode(&mut self) -> Result<Option<Incoming>, Ending> {
+        match self.wire(|wire| wire.incoming.pop_front()) {
+            Some(Act::Send(incoming)) => Ok(Some(incoming)),
+            Some(Act::Fail(ending)) => Err(ending),
+            Some(Act::Panic) => panic!("the test says so"),
+            None => Ok(None),
         }
     }
 
-    async fn reply(&mut self, _to: &Message<&'static str>, parts: &[&str]) -> Result<(), Failure> {
-        self.note(parts.concat());
-        Ok(())
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ending>> {
+        self.wire(|wire| {
+            assert!(wire.unwritten == 0 || wire.clogged, "all is written before the peer is waited for");
+            if wire.incoming.is_empty() {
+                wire.reader = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
+            Poll::Ready(Ok(()))
+        })
     }
 
-    async fn echo(&mut self, message: Message<&'static str>) -> Result<(), Failure> {
-        self.note(format!("{message:?}"));
-        Ok(())
+    fn poll_silence(&mut self, _cx: &mut Context<'_>, _listened: bool) -> Poll<Result<(), Ending>> {
+        Poll::Pending
     }
 
-    async fn notify(&mut self, notice: Notice) -> Result<(), Failure> {
-        self.note(format!("{notice:?}"));
-        Ok(())
+    fn poll_discard(&mut self, _cx: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+}
+
+impl Peer {
+    fn push(&self, line: String) {
+        self.wire(|wire| wire.unwritten += 1);
+        self.note(line);
+    }
+}
+
+impl Output for Peer {
+    fn has_room(&self) -> bool {
+        self.wire(|wire| wire.unwritten < 10)
     }
 
-    async fn say_goodbye(&mut self, ending: &Ending) -> Result<(), Failure> {
-        assert!(self.queue.is_taken(), "the turn lasts until the goodbye is written");
-        self.note(format!("{:?}", ending.codes().0));
-        Ok(())
+    fn reply(&mut self, to: To, parts: &[&str]) {
+        let id = to.id.map(|id| format!(" to {id}")).unwrap_or_default();
+        self.push(format!("reply{id}: {}", parts.concat()));
     }
 
-    async fn linger(self) {
-        assert!(!self.queue.is_taken(), "the turn is over before the transport lingers");
-        self.note("linger".to_owned());
+    fn echo(&mut self, message: &Message) {
+        self.push(format!("echo: {}", message.as_text().expect("the test says text")));
+    }
+
+    fn event(&mut self, event: &ServerEvent<'_>) {
+        self.push(event.to_json());
+    }
+
+    fn ask(&mut self) {}
+
+    fn protocol(&mut self, _bytes: &Bytes, _last: bool) {}
+
+    fn last_words(&mut self, ending: &Ending) {
+        self.push(format!("last words: {:?}", ending.codes().0));
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ending>> {
+        self.wire(|wire| {
+            if wire.clogged && wire.unwritten > 0 {
+                wire.writer = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
+            wire.unwritten = 0;
+            Poll::Ready(Ok(()))
+        })
+    }
+
+    fn poll_shutdown(&mut self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Waiting for Peer {
+    type Input = Self;
+    type Output = Self;
+
+    fn tell(&mut self, waiting: ServerEvent<'static>) {
+        self.note(waiting.to_json());
+    }
+
+    fn poll_watch(&mut self, _cx: &mut Context<'_>) -> Poll<Ending> {
+        Poll::Pending
+    }
+
+    fn poll_begin(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Ending>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn into_halves(self) -> io::Result<(Self, Self)> {
+        Ok((self.clone(), self))
     }
 }
 
 /// An output whose bytes the test can read.
 #[derive(Clone, Default)]
-struct Output(Arc<Mutex<Vec<u8>>>);
+struct Written(Arc<Mutex<Vec<u8>>>);
 
-impl Write for Output {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().expect("no test panics with the output").write(bytes)
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
-/// Plays `acts` and returns what the transport and the transcript saw.
-async fn play(acts: Vec<Act>) -> (Vec<String>, String) {
-    let output = Output::default();
-    let context = Context {
-        config: Config::standard(),
-        guard: Guard::new([127, 0, 0, 1].into(), &[], &[]),
-        queue: Queue::new(1),
-        transcript: Transcript::new(output.clone()).expect("a thread starts"),
-        tls: None,
-        visitors: Visitors::default(),
-        tasks: TaskTracker::new(),
-        shutdown: CancellationToken::new(),
-    };
-    let log = Log::default();
-    let scripted = Scripted { acts: acts.into_iter(), log: Arc::clone(&log), queue: context.queue.clone() };
-    let turn = context.queue.join().await.expect("the queue is empty").turn().await;
-    hold(scripted, turn, SocketAddr::from(([127, 0, 0, 1], 7)), &context).await;
-    context.transcript.finish();
-    let written = output.0.lock().expect("no test panics with the output").clone();
-    let log = log.lock().expect("no test panics with the log").clone();
-    (log, String::from_utf8(written).expect("the transcript is text"))
+/// A queue, a transcript and what holds the sessions.
+struct House {
+    sessions: Arc<Sessions>,
+    queue: Queue,
+    written: Written,
+    transcript: Transcript,
+    shutdown: Shutdown,
 }
+
+fn settings() -> Settings {
+    Settings {
+        idle_limit: None,
+        turn_limit: None,
+        warn_before: Duration::from_secs(30),
+        linger: Duration::from_secs(5),
+        drain: Duration::from_secs(10),
+    }
+}
+
+impl House {
+    fn new(backend: Backend, settings: Settings) -> Self {
+        let (written, shutdown) = (Written::default(), Shutdown::default());
+        let transcript = Transcript::new(written.clone()).expect("a thread starts");
+        let sessions = Sessions::new(settings, backend, transcript.clone(), 1000, shutdown.clone());
+        let queue = Queue::new(queue::Settings { queue_length: 9, per_address: None });
+        Self { sessions: Arc::new(sessions), queue, written, transcript, shutdown }
+    }
+
+    fn report() -> Self {
+        Self::new(Backend::Builtin(Responder::Report), settings())
+    }
+
+    /// Joins the queue for a peer, and serves it.
+    fn serve(&self, peer: &Peer) -> JoinHandle<bool> {
+        let address = ([127, 0, 0, 1], 7).into();
+        let ticket = self.queue.join([127, 0, 0, 1].into()).expect("the queue has room");
+        let seat = Seat { visitor: Visitor::new(address, Transport::Tcp), ticket };
+        let (serving, queue) = (Arc::clone(&self.sessions).serve(peer.clone(), seat), self.queue.clone());
+        tokio::spawn(async move {
+            let (_, remains) = serving.await;
+            assert!(!queue.is_taken() || queue.waiting() < 9, "the turn is passed on before lingering");
+            remains.is_some()
+        })
+    }
+
+    fn transcript(&self) -> String {
+        self.transcript.finish();
+        let written = self.written.0.lock().expect("no test panics with the output").clone();
+        String::from_utf8(written).expect("the transcript is text")
+    }
+}
+
+const TURN: &str = r#"{"type":"turn","kind":"chat","max_message":1000}"#;
 
 #[tokio::test]
 async fn messages_are_answered_in_order_until_the_farewell() {
-    let (log, transcript) = play(vec![Act::Say("um"), Act::Say("sair"), Act::Say("nunca")]).await;
-    assert_eq!(log, ["Turn", "Servidor recebeu: 'um'", &format!("{:?}", CloseCode::Normal), "linger"]);
-    assert!(transcript.ends_with("solicitou desconexão.\nConexão com ('127.0.0.1', 7) encerrada.\n"));
+    let (house, peer) = (House::report(), Peer::default());
+    ["um", "SAIR", "nunca"].iter().for_each(|text| peer.say(text));
+    assert!(house.serve(&peer).await.unwrap(), "the last words were written");
+    assert_eq!(peer.log(), [TURN, "reply: Servidor recebeu: 'um'", "last words: Normal"]);
+    assert!(house.transcript().ends_with("solicitou desconexão.\nConexão com ('127.0.0.1', 7) encerrada.\n"));
+    assert!(!house.queue.is_taken());
+}
+
+#[rstest]
+#[case::end(Act::Send(Incoming::End), "Normal", "desconectou (sem dados).")]
+#[case::leave(Act::Send(Incoming::Leave), "Normal", "solicitou desconexão.")]
+#[case::panic(Act::Panic, "Internal", "Erro ao comunicar com ('127.0.0.1', 7): erro interno\n")]
+#[case::failure(Act::Fail(Ending::TooBig("é demais".into())), "TooBig", "): é demais\n")]
+#[tokio::test]
+async fn each_end_has_its_words(#[case] act: Act, #[case] code: &str, #[case] line: &str) {
+    let (house, peer) = (House::report(), Peer::default());
+    peer.say("um");
+    peer.act(act);
+    house.serve(&peer).await.unwrap();
+    assert_eq!(peer.log()[2], format!("last words: {code}"));
+    assert!(house.transcript().contains(line), "{}", house.transcript());
+    assert!(!house.queue.is_taken());
 }
 
 #[tokio::test]
-async fn a_peer_that_closes_has_left() {
-    let (log, transcript) = play(vec![Act::Close]).await;
-    assert_eq!(log, ["Turn", "Normal", "linger"]);
-    assert!(transcript.contains("desconectou (sem dados)."));
+async fn a_peer_that_cannot_be_told_is_told_nothing() {
+    let (house, peer) = (House::report(), Peer::default());
+    peer.act(Act::Fail(Ending::Reset));
+    assert!(!house.serve(&peer).await.unwrap());
+    assert_eq!(peer.log(), [TURN]);
+    assert!(house.transcript().contains("foi resetada pelo cliente."));
 }
 
 #[tokio::test]
-async fn a_panic_ends_the_session_and_nothing_else() {
-    let (log, transcript) = play(vec![Act::Say("um"), Act::Panic]).await;
-    assert_eq!(log, ["Turn", "Servidor recebeu: 'um'", "Internal", "linger"]);
-    assert!(transcript.contains("Erro ao comunicar com ('127.0.0.1', 7): erro interno\n"));
+async fn who_waits_is_told_its_place_and_then_its_turn() {
+    let house = House::report();
+    let (first, second, third) = (Peer::default(), Peer::default(), Peer::default());
+    let holding = house.serve(&first);
+    let _waiting = (house.serve(&second), house.serve(&third));
+    let place = |position| format!(r#"{{"type":"waiting","position":{position},"ahead":{position}"#);
+    assert!(third.settled().await[0].starts_with(&place(2)));
+    first.say("sair");
+    holding.await.unwrap();
+    assert!(third.settled().await[1].starts_with(&place(1)));
+    assert_eq!(second.log()[1], TURN);
+}
+
+/// A scripted responder, what it says, and a conversation with it.
+async fn scripted(
+    change: impl FnOnce(&mut Script),
+) -> (House, Peer, Script, UnboundedSender<Result<Said, Ending>>, JoinHandle<bool>) {
+    let (mut script, say) = Script::new();
+    change(&mut script);
+    let house = House::new(Backend::Scripted(script.clone()), settings());
+    let peer = Peer::default();
+    let serving = house.serve(&peer);
+    peer.settled().await;
+    (house, peer, script, say, serving)
+}
+
+fn done(script: &Script) -> Vec<String> {
+    script.log.lock().unwrap().clone()
+}
+
+#[tokio::test]
+async fn late_answers_go_to_their_messages_in_order_and_the_rest_is_unprompted() {
+    let (_house, peer, _script, say, _serving) = scripted(|_| {}).await;
+    say.send(Ok(Said::Output("olá".into()))).unwrap();
+    assert_eq!(peer.settled().await[1..], [r#"{"type":"output","text":"olá"}"#]);
+    for (text, id) in [("um", 7), ("dois", 8)] {
+        peer.act(Act::Send(Incoming::Message(Message { id: Some(id), ..Message::text(text) })));
+    }
+    assert_eq!(peer.settled().await.len(), 2);
+    for text in ["1", "2", "3"] {
+        say.send(Ok(Said::Reply(text.into()))).unwrap();
+    }
+    let expected = ["reply to 7: 1", "reply to 8: 2", r#"{"type":"output","text":"3"}"#];
+    assert_eq!(peer.settled().await[2..], expected);
+}
+
+#[tokio::test]
+async fn leave_is_heard_while_a_responder_is_absent_slow_or_not_ready() {
+    let absent = |script: &mut Script| script.openings = Arc::new(tokio::sync::Semaphore::new(0));
+    let (house, peer, script, _say, serving) = scripted(absent).await;
+    house.shutdown.run(Duration::ZERO, Duration::ZERO).await;
+    serving.await.unwrap();
+    assert_eq!(done(&script), [""; 0], "what was never open is not closed");
+    drop(peer);
+
+    let (_house, peer, script, _say, serving) = scripted(|_| {}).await;
+    peer.say("um");
+    peer.settled().await;
+    peer.act(Act::Send(Incoming::Leave));
+    serving.await.unwrap();
+    assert_eq!(done(&script), ["open", "um", "closed"]);
+}
+
+#[tokio::test]
+async fn the_turn_is_passed_on_when_the_responder_is_closed_and_not_before() {
+    let unclosed = |script: &mut Script| script.closings = Arc::new(tokio::sync::Semaphore::new(0));
+    let (house, peer, script, _say, serving) = scripted(unclosed).await;
+    peer.act(Act::Send(Incoming::Leave));
+    assert_eq!(peer.settled().await[1..], ["last words: Normal"]);
+    assert!(house.queue.is_taken(), "the responder is not closed yet");
+    script.closings.add_permits(1);
+    serving.await.unwrap();
+    assert!(!house.queue.is_taken());
+    assert_eq!(done(&script), ["open", "closed"]);
+}
+
+#[tokio::test]
+async fn a_responder_that_fails_ends_the_session() {
+    let (house, peer, script, say, serving) = scripted(|_| {}).await;
+    say.send(Err(Ending::Protocol("quebrou".into()))).unwrap();
+    serving.await.unwrap();
+    assert_eq!(peer.log()[1..], ["last words: Protocol"]);
+    assert!(house.transcript().contains("quebrou"));
+    assert_eq!(done(&script), ["open", "closed"]);
+}
+
+#[tokio::test]
+async fn a_responder_may_go_on_when_the_peer_has_said_all() {
+    let (_house, peer, script, say, serving) = scripted(|script| script.goes_on = true).await;
+    peer.say("um");
+    peer.act(Act::Send(Incoming::End));
+    peer.settled().await;
+    say.send(Ok(Said::Reply("1".into()))).unwrap();
+    assert_eq!(peer.settled().await[1..], ["reply: 1"]);
+    assert_eq!(done(&script), ["open", "um", "end of input"]);
+    assert!(!serving.is_finished());
+}
+
+/// A responder that is not ready, and an output that is not taken, hold the peer back.
+#[tokio::test]
+async fn nothing_is_read_from_a_peer_while_there_is_no_room() {
+    let (_house, peer, script, _say, _serving) = scripted(|script| script.ready = false).await;
+    peer.say("um");
+    peer.settled().await;
+    assert_eq!(done(&script), ["open"]);
+
+    let (house, peer) = (House::report(), Peer::default());
+    peer.wire(|wire| wire.clogged = true);
+    (0..100).for_each(|i| peer.say(&i.to_string()));
+    let _serving = house.serve(&peer);
+    assert_eq!(peer.settled().await.len(), 10);
+    peer.wire(|wire| {
+        wire.clogged = false;
+        wire.writer.take().map(Waker::wake)
+    });
+    assert_eq!(peer.settled().await.len(), 101);
+}
+
+/// However much the peer says, the others have their time: limits are heard.
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_never_pauses_cannot_keep_limits_from_being_heard() {
+    let limit = Duration::from_millis(100);
+    let house =
+        House::new(Backend::Builtin(Responder::Report), Settings { turn_limit: Some(limit), ..settings() });
+    let (peer, next) = (Peer::default(), Peer::default());
+    let serving = house.serve(&peer);
+    let _next = house.serve(&next);
+    let flood = tokio::spawn({
+        let peer = peer.clone();
+        async move {
+            loop {
+                peer.wire(|wire| (0..1000).for_each(|_| wire.incoming.push_back(Act::Send(Incoming::Stay))));
+                peer.wire(|wire| wire.reader.take().map(Waker::wake));
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+    });
+    serving.await.unwrap();
+    assert_eq!(peer.log().last().unwrap(), "last words: Policy");
+    flood.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn stay_counts_for_the_limits_and_reaches_nobody() {
+    let limit = Duration::from_secs(60);
+    let (script, _say) = Script::new();
+    let house =
+        House::new(Backend::Scripted(script.clone()), Settings { idle_limit: Some(limit), ..settings() });
+    let (peer, next) = (Peer::default(), Peer::default());
+    let serving = house.serve(&peer);
+    let _next = house.serve(&next);
+    peer.settled().await;
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_secs(40)).await;
+        peer.act(Act::Send(Incoming::Stay));
+        peer.settled().await;
+    }
+    let warning = r#"{"type":"warning","seconds":30,"reason":"idle_limit"}"#;
+    assert_eq!(peer.log()[1..], [warning; 3]);
+    tokio::time::sleep(Duration::from_secs(59)).await;
+    assert!(!serving.is_finished());
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(peer.log()[4..], [warning, "last words: Policy"]);
+    assert_eq!(done(&script), ["open", "closed"]);
+}
+
+/// The whole end fits into the drain: the running conversation has most of it, its last words the rest.
+#[tokio::test(start_paused = true)]
+async fn a_drain_bounds_the_whole_end() {
+    let (house, peer) = (House::report(), Peer::default());
+    peer.wire(|wire| wire.clogged = true);
+    let serving = house.serve(&peer);
+    peer.settled().await;
+    let start = tokio::time::Instant::now();
+    let end = house.shutdown.clone();
+    let ending = tokio::spawn(async move { end.run(Duration::from_secs(8), Duration::from_secs(5)).await });
+    assert!(!serving.await.unwrap(), "the peer takes nothing");
+    assert_eq!(start.elapsed(), Duration::from_secs(8));
+    assert_eq!(peer.log()[1..], ["last words: GoingAway"]);
+    ending.await.unwrap();
 }

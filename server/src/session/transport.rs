@@ -1,47 +1,115 @@
-//! What a conversation needs of the transport that carries it.
+//! What a session needs of the transport that carries it: two halves, and a way to wait.
+//!
+//! Reading never writes, and writing never reads. Each half has a bound of its own: what comes in is decoded only
+//! when there is room for what goes out.
 
-use std::ops::Deref;
+use std::io;
+use std::task::{Context, Poll};
 
-use vez_protocol::Message;
+use bytes::Bytes;
+use vez_protocol::{LineEnding, Message, ServerEvent};
 
-use super::clock::Warning;
-use super::{Ending, Failure};
+use crate::ending::Ending;
 
-/// One connection as the conversation sees it: messages in, replies out.
-pub(crate) trait Transport: Send {
-    /// The text of its messages.
-    type Text: Deref<Target = str> + Send + Sync;
-
-    /// The next message; `None` when the peer has closed its side. Cancel safe.
-    ///
-    /// Replies gather while messages are at hand; all are written before this waits for the peer.
-    fn receive(&mut self) -> impl Future<Output = Result<Option<Message<Self::Text>>, Failure>> + Send;
-
-    /// Replies to a message with one text, whose parts these are, ended as the message was.
-    fn reply(
-        &mut self,
-        to: &Message<Self::Text>,
-        parts: &[&str],
-    ) -> impl Future<Output = Result<(), Failure>> + Send;
-
-    /// Replies with the message itself.
-    fn echo(&mut self, message: Message<Self::Text>) -> impl Future<Output = Result<(), Failure>> + Send;
-
-    /// Tells the peer about its turn, where the transport has words for that.
-    fn notify(&mut self, notice: Notice) -> impl Future<Output = Result<(), Failure>> + Send;
-
-    /// Writes the last words; the conversation is over when this returns.
-    fn say_goodbye(&mut self, ending: &Ending) -> impl Future<Output = Result<(), Failure>> + Send;
-
-    /// Gives the peer a short while to take the last words and close too.
-    fn linger(self) -> impl Future<Output = ()> + Send;
+/// What comes in from a peer.
+#[derive(Debug)]
+pub(crate) enum Incoming {
+    /// A message of the conversation.
+    Message(Message),
+    /// The peer is still there.
+    Stay,
+    /// The peer asks to leave, whatever answers.
+    Leave,
+    /// The peer asks for [`ServerEvent::Pong`].
+    Ping,
+    /// Something that this version does not know, or that asks for nothing.
+    Ignored,
+    /// The transport's own protocol wants these bytes written.
+    Reply(Bytes),
+    /// The peer closed the conversation; the transport's protocol wants these bytes written last.
+    Closed(Bytes),
+    /// The peer closed its sending side.
+    End,
 }
 
-/// News about the turn.
+/// What a reply is an answer to.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Notice {
-    /// It began.
-    Turn,
-    /// It ends soon.
-    Warning(Warning),
+pub(crate) struct To {
+    /// How the message ended; its reply ends the same way.
+    pub(crate) ending: LineEnding,
+    /// What the client calls the message.
+    pub(crate) id: Option<u64>,
+}
+
+impl From<&Message> for To {
+    fn from(message: &Message) -> Self {
+        Self { ending: message.ending, id: message.id }
+    }
+}
+
+/// The half that comes in.
+pub(crate) trait Input: Send {
+    /// The next of what has arrived; `None` asks for [more](Self::poll_fill). After [`Incoming::End`], always that.
+    fn decode(&mut self) -> Result<Option<Incoming>, Ending>;
+
+    /// Ready when more has arrived, or the end of input.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ending>>;
+
+    /// Ready when a silent peer should be asked for a sign of life, an error when it gave none. It can be heard only
+    /// while it is `listened` to.
+    fn poll_silence(&mut self, cx: &mut Context<'_>, listened: bool) -> Poll<Result<(), Ending>>;
+
+    /// Reads and drops what still comes; ready when the peer has closed.
+    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+}
+
+/// The half that goes out. What is pushed gathers until it is flushed.
+pub(crate) trait Output: Send {
+    /// Whether more may be pushed.
+    fn has_room(&self) -> bool;
+
+    /// Replies to a message with one text, whose parts these are, ended as the message was.
+    fn reply(&mut self, to: To, parts: &[&str]);
+
+    /// Replies with the message itself.
+    fn echo(&mut self, message: &Message);
+
+    /// Tells the peer something about its turn, where the transport has words for that.
+    fn event(&mut self, event: &ServerEvent<'_>);
+
+    /// Asks a silent peer for a sign of life.
+    fn ask(&mut self);
+
+    /// What the transport's own protocol answers; after the `last` nothing more is pushed.
+    fn protocol(&mut self, bytes: &Bytes, last: bool);
+
+    /// The last words.
+    fn last_words(&mut self, ending: &Ending);
+
+    /// Writes what gathered; ready when all is written, an error when the peer takes nothing for too long.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ending>>;
+
+    /// Closes this half.
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+}
+
+/// A connection that waits for its turn, in little memory.
+pub(crate) trait Waiting: Send {
+    type Input: Input;
+    type Output: Output;
+
+    /// Tells the peer where it stands, where the transport has words for that.
+    fn tell(&mut self, waiting: ServerEvent<'static>);
+
+    /// Watches the peer; ready when its connection ends before its turn.
+    fn poll_watch(&mut self, cx: &mut Context<'_>) -> Poll<Ending>;
+
+    /// Ready when a turn may begin, whose turn it is, or the connection ends instead.
+    fn poll_begin(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ending>>;
+
+    /// The halves with which a conversation is held.
+    ///
+    /// # Errors
+    /// When the system refuses to take the connection up.
+    fn into_halves(self) -> io::Result<(Self::Input, Self::Output)>;
 }

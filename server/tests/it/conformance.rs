@@ -10,9 +10,9 @@ use vez_server::Responder;
 #[tokio::test]
 #[ignore = "needs kosoku: run cargo xtask test"]
 async fn every_autobahn_case_passes() {
-    let server = TestServer::with(|config| {
-        config.responder = Responder::Echo;
-        config.limits.max_message = 64 << 20;
+    let server = TestServer::with(|options| {
+        options.responder = Responder::Echo;
+        options.connections.max_message = 64 << 20;
     })
     .await;
     let reports = TempDir::new().unwrap();

@@ -14,9 +14,9 @@ const SHORT: Duration = Duration::from_millis(200);
 #[rstest]
 #[tokio::test]
 async fn a_websocket_that_answers_no_ping_is_gone(#[values(false, true)] waiting: bool) {
-    let server = TestServer::with(|config| {
-        config.times.ping = SHORT;
-        config.times.pong_wait = SHORT;
+    let server = TestServer::with(|options| {
+        options.connections.ping = SHORT;
+        options.connections.pong_wait = SHORT;
     })
     .await;
     let holder = if waiting { Some(Tcp::connect(server.tcp).await) } else { None };
@@ -33,9 +33,9 @@ async fn a_websocket_that_answers_no_ping_is_gone(#[values(false, true)] waiting
 
 #[tokio::test]
 async fn a_websocket_that_answers_pings_stays() {
-    let server = TestServer::with(|config| {
-        config.times.ping = SHORT / 4;
-        config.times.pong_wait = SHORT * 5;
+    let server = TestServer::with(|options| {
+        options.connections.ping = SHORT / 4;
+        options.connections.pong_wait = SHORT * 5;
     })
     .await;
     let mut client = WebSocket::connect(server.http, true).await;
@@ -56,7 +56,7 @@ async fn a_websocket_that_answers_pings_stays() {
 #[case(Kind::Plain)]
 #[tokio::test]
 async fn one_who_never_reads_is_gone(#[case] kind: Kind) {
-    let server = TestServer::with(|config| config.times.write_limit = SHORT).await;
+    let server = TestServer::with(|options| options.connections.write_limit = SHORT).await;
     let holder = server.connect(kind).await;
     let mut next = server.connect(Kind::Events).await;
     let mut stream = match holder {
@@ -78,7 +78,7 @@ async fn one_who_never_reads_is_gone(#[case] kind: Kind) {
 /// A holder that asks and asks, and never reads the answers, is gone when too many wait for it.
 #[tokio::test]
 async fn one_who_never_reads_its_pongs_is_gone() {
-    let server = TestServer::with(|config| config.limits.max_message = 1024).await;
+    let server = TestServer::with(|options| options.connections.write_limit = SHORT).await;
     let holder = WebSocket::connect(server.http, true).await;
     let mut next = server.connect(Kind::Tcp).await;
     let mut stream = holder.stream.into_inner();
@@ -88,7 +88,7 @@ async fn one_who_never_reads_its_pongs_is_gone() {
         while stream.write_all(&flood).await.is_ok() {}
         stream
     });
-    server.transcript.wait_for("o cliente não lê o que recebe").await;
+    server.transcript.wait_for("o cliente não responde há").await;
     next.chat("dois").await;
 }
 
@@ -99,7 +99,7 @@ async fn one_who_never_reads_its_pongs_is_gone() {
 #[case(Kind::Events)]
 #[tokio::test]
 async fn the_lock_is_free_as_soon_as_the_farewell_is_written(#[case] kind: Kind) {
-    let server = TestServer::with(|config| config.times.linger = Duration::from_secs(3600)).await;
+    let server = TestServer::with(|options| options.turns.linger = Duration::from_secs(3600)).await;
     let mut holder = server.connect(kind).await;
     let mut next = server.connect(Kind::Tcp).await;
     holder.say("sair").await;

@@ -102,7 +102,8 @@ async fn garbage_is_refused_and_concerns_nobody_else() {
 #[tokio::test]
 async fn a_header_that_never_ends_is_given_up() {
     let server =
-        TestServer::with(|config| config.times.header_time = std::time::Duration::from_millis(100)).await;
+        TestServer::with(|options| options.requests.header_time = std::time::Duration::from_millis(100))
+            .await;
     let response = http(server.http, "GET / HTTP/1.1\r\nhost: ").await;
     assert!(response.is_empty() || response.starts_with("HTTP/1.1 408"), "{response}");
 }
@@ -122,7 +123,7 @@ async fn only_this_servers_hosts_are_served(
     #[case] headers: &str,
     #[case] status: &str,
 ) {
-    let server = TestServer::with(|config| config.access.allow_host = vec!["vez.example".to_owned()]).await;
+    let server = TestServer::with(|options| options.access.allow_host = vec!["vez.example".to_owned()]).await;
     let request = format!("GET {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}\r\n");
     let response = http(server.http, &request).await;
     assert!(response.starts_with(&format!("HTTP/1.1 {status}")), "{response}");
@@ -136,8 +137,8 @@ async fn only_this_servers_hosts_are_served(
 #[case::null("null", false)]
 #[tokio::test]
 async fn only_this_hosts_pages_may_open_a_websocket(#[case] origin: &str, #[case] accepted: bool) {
-    let server = TestServer::with(|config| {
-        config.access.allow_origin = vec!["https://outro.example".parse().unwrap()]
+    let server = TestServer::with(|options| {
+        options.access.allow_origin = vec!["https://outro.example".parse().unwrap()]
     })
     .await;
     let origin = origin.replace("HOST", &server.http.to_string());

@@ -17,7 +17,7 @@ const SHORT: Duration = Duration::from_millis(200);
 #[case(Kind::Events)]
 #[tokio::test]
 async fn a_silent_turn_ends_when_somebody_waits(#[case] kind: Kind) {
-    let server = TestServer::with(|config| config.times.idle_limit = Some(SHORT)).await;
+    let server = TestServer::with(|options| options.turns.idle_limit = Some(SHORT)).await;
     let mut holder = server.connect(kind).await;
     holder.chat("um").await;
     let mut next = server.connect(Kind::Tcp).await;
@@ -36,9 +36,9 @@ async fn a_silent_turn_ends_when_somebody_waits(#[case] kind: Kind) {
 
 #[tokio::test]
 async fn nobody_is_ended_while_nobody_waits() {
-    let server = TestServer::with(|config| {
-        config.times.idle_limit = Some(SHORT / 4);
-        config.times.turn_limit = Some(SHORT / 4);
+    let server = TestServer::with(|options| {
+        options.turns.idle_limit = Some(SHORT / 4);
+        options.turns.turn_limit = Some(SHORT / 4);
     })
     .await;
     let mut holder = server.connect(Kind::Tcp).await;
@@ -51,7 +51,7 @@ async fn nobody_is_ended_while_nobody_waits() {
 #[tokio::test]
 async fn messages_put_the_idle_limit_off() {
     let limit = Duration::from_secs(1);
-    let server = TestServer::with(|config| config.times.idle_limit = Some(limit)).await;
+    let server = TestServer::with(|options| options.turns.idle_limit = Some(limit)).await;
     let mut holder = server.connect(Kind::Tcp).await;
     let _next = server.connect(Kind::Tcp).await;
     let start = tokio::time::Instant::now();
@@ -63,7 +63,7 @@ async fn messages_put_the_idle_limit_off() {
 
 #[tokio::test]
 async fn the_turn_limit_ends_a_busy_turn() {
-    let server = TestServer::with(|config| config.times.turn_limit = Some(SHORT)).await;
+    let server = TestServer::with(|options| options.turns.turn_limit = Some(SHORT)).await;
     let holder = Tcp::connect(server.tcp).await;
     let (reader, mut writer) = holder.stream.into_split();
     let busy = async {
@@ -88,9 +88,9 @@ async fn the_turn_limit_ends_a_busy_turn() {
 
 #[tokio::test]
 async fn vez_v1_is_warned_before_each_limit() {
-    let server = TestServer::with(|config| {
-        config.times.idle_limit = Some(Duration::from_secs(3));
-        config.times.warn_before = Duration::from_millis(2800);
+    let server = TestServer::with(|options| {
+        options.turns.idle_limit = Some(Duration::from_secs(3));
+        options.turns.warn_before = Duration::from_millis(2800);
     })
     .await;
     let mut holder = WebSocket::connect(server.http, true).await;
@@ -106,7 +106,7 @@ async fn vez_v1_is_warned_before_each_limit() {
 /// Queue full: one line for TCP, close code 1013 for WebSockets, and one more place is one more.
 #[tokio::test]
 async fn a_full_queue_turns_away_with_a_reason() {
-    let server = TestServer::with(|config| config.limits.queue_length = 1).await;
+    let server = TestServer::with(|options| options.queue.queue_length = 1).await;
     let mut holder = server.connect(Kind::Tcp).await;
     holder.chat("um").await;
     assert_eq!(health(server.http).await["status"], "ok");
@@ -132,7 +132,7 @@ async fn a_full_queue_turns_away_with_a_reason() {
 #[case(Kind::Plain)]
 #[tokio::test]
 async fn a_message_of_exactly_the_limit_is_answered(#[case] kind: Kind) {
-    let server = TestServer::with(|config| config.limits.max_message = 1000).await;
+    let server = TestServer::with(|options| options.connections.max_message = 1000).await;
     let mut client = server.connect(kind).await;
     client.chat(&"x".repeat(1000)).await;
 }
@@ -143,9 +143,9 @@ async fn a_message_of_exactly_the_limit_is_answered(#[case] kind: Kind) {
 #[case::bytes(1000, 20)]
 #[tokio::test]
 async fn more_than_is_kept_is_still_answered(#[case] messages: usize, #[case] bytes: usize) {
-    let server = TestServer::with(|config| {
-        config.limits.kept_messages = messages;
-        config.limits.kept_bytes = bytes;
+    let server = TestServer::with(|options| {
+        options.connections.kept_messages = messages;
+        options.connections.kept_bytes = bytes;
     })
     .await;
     let mut holder = server.connect(Kind::Tcp).await;
@@ -164,9 +164,9 @@ async fn more_than_is_kept_is_still_answered(#[case] messages: usize, #[case] by
 /// As many as may wait from one address, and one more; also by the address that a trusted proxy names.
 #[tokio::test]
 async fn as_many_wait_from_one_address_as_may() {
-    let server = TestServer::with(|config| {
-        config.limits.per_address = Some(1);
-        config.access.trusted_proxy = vec!["127.0.0.1/32".parse().unwrap()];
+    let server = TestServer::with(|options| {
+        options.queue.per_address = Some(1);
+        options.access.trusted_proxy = vec!["127.0.0.1/32".parse().unwrap()];
     })
     .await;
     let mut holder = server.connect(Kind::Tcp).await;
@@ -190,7 +190,7 @@ async fn as_many_wait_from_one_address_as_may() {
 /// With all connections open, the next one waits in the system's backlog, and is served when one closes.
 #[tokio::test]
 async fn as_many_connections_are_open_as_may() {
-    let server = TestServer::with(|config| config.limits.connections = Some(2)).await;
+    let server = TestServer::with(|options| options.access.connections = Some(2)).await;
     let mut first = server.connect(Kind::Tcp).await;
     first.chat("um").await;
     let second = server.connect(Kind::Plain).await;

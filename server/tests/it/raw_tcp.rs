@@ -76,7 +76,7 @@ async fn a_line_over_the_limit_ends_the_session_with_a_reason() {
 
 #[tokio::test]
 async fn unframed_text_over_the_limit_is_answered_in_pieces() {
-    let server = TestServer::with(|config| config.limits.max_message = 8).await;
+    let server = TestServer::with(|options| options.connections.max_message = 8).await;
     let mut client = Tcp::connect(server.tcp).await;
     client.send("0123456789").await;
     client.expect("Servidor recebeu: '01234567'Servidor recebeu: '89'").await;

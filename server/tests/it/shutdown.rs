@@ -11,7 +11,7 @@ use crate::common::{Kind, Tcp, TestServer, WebSocket};
 
 #[tokio::test]
 async fn who_waits_is_told_and_the_running_session_goes_on() {
-    let server = TestServer::with(|config| config.times.drain = Duration::from_secs(3600)).await;
+    let server = TestServer::with(|options| options.turns.drain = Duration::from_secs(3600)).await;
     let mut holder = server.connect(Kind::Plain).await;
     holder.chat("um").await;
     let mut tcp = Tcp::connect(server.tcp).await;
@@ -54,7 +54,7 @@ async fn a_half_closed_peer_that_waits_is_told_too() {
 
 #[tokio::test]
 async fn the_running_session_ends_when_its_time_to_drain_is_over() {
-    let server = TestServer::with(|config| config.times.drain = Duration::from_millis(100)).await;
+    let server = TestServer::with(|options| options.turns.drain = Duration::from_millis(100)).await;
     let mut holder = WebSocket::connect(server.http, true).await;
     holder.expect_turn().await;
     server.end();
@@ -66,9 +66,9 @@ async fn the_running_session_ends_when_its_time_to_drain_is_over() {
 
 #[tokio::test]
 async fn one_who_lingers_does_not_keep_the_server() {
-    let server = TestServer::with(|config| {
-        config.times.drain = Duration::from_millis(100);
-        config.times.linger = Duration::from_millis(100);
+    let server = TestServer::with(|options| {
+        options.turns.drain = Duration::from_millis(100);
+        options.turns.linger = Duration::from_millis(100);
     })
     .await;
     let _tcp = Tcp::connect(server.tcp).await;

@@ -43,10 +43,10 @@ async fn try_connect(
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder =
         ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let config = builder.with_root_certificates(roots).with_no_client_auth();
+    let options = builder.with_root_certificates(roots).with_no_client_auth();
     let stream = TcpStream::connect(server.http).await?;
     let name = ServerName::try_from("localhost").unwrap();
-    within("the TLS handshake", TlsConnector::from(Arc::new(config)).connect(name, stream)).await
+    within("the TLS handshake", TlsConnector::from(Arc::new(options)).connect(name, stream)).await
 }
 
 /// Waits until new connections get `root`, which a signal asked for.

@@ -104,7 +104,7 @@ async fn bytes_that_are_no_text() {
 
 #[tokio::test]
 async fn ipv6_addresses_look_as_in_python() {
-    let server = TestServer::with(|config| config.tcp = "[::1]:0".parse().unwrap()).await;
+    let server = TestServer::with(|options| options.tcp = "[::1]:0".parse().unwrap()).await;
     let mut client = Tcp::connect(server.tcp).await;
     let port = client.local().port();
     client.send("sair").await;
@@ -143,7 +143,7 @@ async fn the_report_is_recorded_whole_and_the_echo_in_part(
     #[case] kind: Kind,
     #[values((Responder::Report, false), (Responder::Echo, true))] (responder, in_part): (Responder, bool),
 ) {
-    let server = TestServer::with(|config| config.responder = responder).await;
+    let server = TestServer::with(|options| options.responder = responder).await;
     let mut client = server.connect(kind).await;
     // A character of two bytes stands where the part ends.
     let said = format!("a{}", "é".repeat(10_000));

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use vez_server::{Config, Server, Transcript};
+use vez_server::{Options, Server, Transcript};
 
 pub(crate) use client::{Client, Kind, Tcp, WebSocket};
 use lines::Lines;
@@ -41,13 +41,13 @@ impl TestServer {
     }
 
     /// A server with other options than the standard ones.
-    pub(crate) async fn with(configure: impl FnOnce(&mut Config)) -> Self {
-        let mut config = Config::standard();
-        config.tcp = "127.0.0.1:0".parse().unwrap();
-        config.http = "127.0.0.1:0".parse().unwrap();
-        configure(&mut config);
+    pub(crate) async fn with(configure: impl FnOnce(&mut Options)) -> Self {
+        let mut options = Options::default();
+        options.tcp = "127.0.0.1:0".parse().unwrap();
+        options.http = "127.0.0.1:0".parse().unwrap();
+        configure(&mut options);
         let transcript = Lines::default();
-        let server = Server::bind(config, Transcript::new(transcript.clone()).unwrap()).unwrap();
+        let server = Server::bind(options, Transcript::new(transcript.clone()).unwrap()).unwrap();
         let (tcp, http) = (server.tcp_address().unwrap(), server.http_address().unwrap());
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(server.run(shutdown.clone()));

@@ -1,0 +1,68 @@
+//! Who may come in: listeners, how many connections may be open, whom a proxy speaks for, Host and Origin, TLS.
+
+mod connections;
+mod guard;
+mod listener;
+mod proxy;
+mod tls;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+
+pub(crate) use connections::{Connections, Slot};
+pub use guard::Origin;
+pub(crate) use guard::{Guard, Refused};
+pub use listener::BindError;
+pub(crate) use listener::{Acceptor, bind};
+pub(crate) use proxy::Proxies;
+pub use proxy::ProxyHeader;
+pub(crate) use tls::Tls;
+pub use tls::TlsError;
+
+/// Who may come in.
+#[derive(Clone, Debug, clap::Args)]
+#[group(skip)]
+#[command(next_help_heading = "Access")]
+pub struct Settings {
+    /// A name that the server goes by, beside its addresses; may be given several times
+    #[arg(long, env = "VEZ_ALLOW_HOST", value_name = "HOST", value_delimiter = ',')]
+    pub allow_host: Vec<String>,
+
+    /// Another host whose pages may connect, as https://host; may be given several times
+    #[arg(long, env = "VEZ_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    pub allow_origin: Vec<Origin>,
+
+    /// A proxy, as ADDR or ADDR/LEN, that is believed when it names the client
+    #[arg(long, env = "VEZ_TRUSTED_PROXY", value_name = "ADDR/LEN", value_delimiter = ',', value_parser = network)]
+    pub trusted_proxy: Vec<IpNet>,
+
+    /// The header in which trusted proxies name the client; a client's own is passed on by many, in the other one
+    #[arg(long, env = "VEZ_PROXY_HEADER", value_name = "HEADER", value_enum, default_value_t)]
+    pub proxy_header: ProxyHeader,
+
+    /// The certificate chain (PEM) with which the HTTP port speaks https and wss; read again on SIGHUP
+    #[arg(long, env = "VEZ_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The certificate's private key (PEM)
+    #[arg(long, env = "VEZ_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+
+    /// How many connections may be open; without it, as many as the limit on open files allows
+    #[arg(long, env = "VEZ_CONNECTIONS", value_name = "COUNT", value_parser = connections)]
+    pub connections: Option<usize>,
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let net = text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+    net.ok_or_else(|| "write an address, or a network as 10.0.0.0/8".to_owned())
+}
+
+fn connections(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("with none nobody could connect; write a number from 1 on".to_owned()),
+        count => count.map_err(|error| format!("{error}; write a number from 1 on")),
+    }
+}

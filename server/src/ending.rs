@@ -1,0 +1,130 @@
+//! How a connection ends, and the one table of what is said at each end.
+
+use std::io;
+use std::time::Duration;
+
+use vez_protocol::{ByeReason, CloseCode, DecodeError, LineEnding, NotUtf8, report};
+
+use crate::units::Rounded;
+
+/// How a connection ended, before, in or instead of its turn.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Ending {
+    /// The peer asked to leave, with a message that ended so.
+    #[error("desconectando")]
+    Farewell(LineEnding),
+    /// The peer closed its side.
+    #[error("desconectando")]
+    Left,
+    /// The server is going away.
+    #[error("encerrando")]
+    Shutdown,
+    /// Nobody more can wait.
+    #[error("a fila está cheia. Tente mais tarde")]
+    QueueFull,
+    /// Nobody more from the peer's address can wait.
+    #[error("já há clientes demais do seu endereço na fila")]
+    PerAddress,
+    /// The turn, or the place in the queue, was lost.
+    #[error("a vez se perdeu. Volte para a fila")]
+    Lost,
+    /// So long without a message while others waited.
+    #[error("limite de inatividade de {} atingido com outros na fila", Rounded(*.0))]
+    IdleLimit(Duration),
+    /// So long a turn while others waited.
+    #[error("limite de {} por vez atingido com outros na fila", Rounded(*.0))]
+    TurnLimit(Duration),
+    /// A browser spoke HTTP where raw TCP is spoken.
+    #[error("este endereço não fala HTTP")]
+    Http,
+    /// The peer reset the connection.
+    #[error("conexão resetada")]
+    Reset,
+    /// What should be text is not.
+    #[error("{0}")]
+    NotText(String),
+    /// A message exceeds the limit.
+    #[error("{0}")]
+    TooBig(String),
+    /// The peer broke the WebSocket protocol.
+    #[error("{0}")]
+    Protocol(String),
+    /// The peer does not take what is written to it, or answers no ping.
+    #[error("o cliente não responde há {}", Rounded(*.0))]
+    Unresponsive(Duration),
+    /// The kernel gave the peer's network up (ETIMEDOUT).
+    #[error("a rede do cliente não responde")]
+    Unreachable,
+    /// The socket failed.
+    #[error("{0}")]
+    Io(io::Error),
+    /// The conversation's code panicked.
+    #[error("erro interno")]
+    Panicked,
+}
+
+impl Ending {
+    /// The ending as a Close frame's code (RFC 6455 §7.4) and as the reason in `vez.v1`.
+    pub(crate) fn codes(&self) -> (CloseCode, ByeReason) {
+        match self {
+            Self::Farewell(_) | Self::Left => (CloseCode::Normal, ByeReason::Farewell),
+            Self::Shutdown => (CloseCode::GoingAway, ByeReason::Shutdown),
+            Self::QueueFull => (CloseCode::TryAgainLater, ByeReason::QueueFull),
+            Self::PerAddress => (CloseCode::TryAgainLater, ByeReason::PerAddress),
+            Self::Lost => (CloseCode::Restart, ByeReason::Lost),
+            Self::IdleLimit(_) => (CloseCode::Policy, ByeReason::IdleLimit),
+            Self::TurnLimit(_) => (CloseCode::Policy, ByeReason::TurnLimit),
+            Self::NotText(_) => (CloseCode::InvalidData, ByeReason::NotText),
+            Self::TooBig(_) => (CloseCode::TooBig, ByeReason::TooBig),
+            Self::Protocol(_) | Self::Http => (CloseCode::Protocol, ByeReason::Error),
+            Self::Unresponsive(_) => (CloseCode::Policy, ByeReason::Error),
+            Self::Reset | Self::Unreachable | Self::Io(_) | Self::Panicked => {
+                (CloseCode::Internal, ByeReason::Error)
+            }
+        }
+    }
+
+    /// The ending in words for the peer.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Farewell(_) | Self::Left => report::FAREWELL.to_owned(),
+            ending => format!("Servidor: {ending}."),
+        }
+    }
+
+    /// Whether the peer can still be told anything.
+    pub(crate) fn can_be_told(&self) -> bool {
+        !matches!(self, Self::Reset | Self::Unreachable | Self::Io(_))
+    }
+
+    /// A message of `size` bytes is over the `limit`.
+    pub(crate) fn message_too_big(size: usize, limit: usize) -> Self {
+        Self::TooBig(format!("mensagem de {size} bytes, maior que o limite de {limit}"))
+    }
+}
+
+impl From<io::Error> for Ending {
+    fn from(error: io::Error) -> Self {
+        use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, TimedOut};
+        match error.kind() {
+            BrokenPipe | ConnectionAborted | ConnectionReset => Self::Reset,
+            TimedOut => Self::Unreachable,
+            _ => Self::Io(error),
+        }
+    }
+}
+
+impl From<DecodeError> for Ending {
+    fn from(error: DecodeError) -> Self {
+        match error {
+            DecodeError::NotUtf8(error) => error.into(),
+            DecodeError::TooLong { .. } => Self::TooBig(error.to_string()),
+        }
+    }
+}
+
+impl From<NotUtf8> for Ending {
+    fn from(error: NotUtf8) -> Self {
+        Self::NotText(error.to_string())
+    }
+}

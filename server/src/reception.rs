@@ -1,0 +1,121 @@
+//! The way from an accepted connection to its seat, for every transport: a place in the queue, a task, and the
+//! short time that a connection has when it is over.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio_util::task::TaskTracker;
+
+use crate::door::{Connections, Slot};
+use crate::ending::Ending;
+use crate::queue::{JoinError, Queue};
+use crate::seat::{Seat, Visitor};
+use crate::session::{Remains, Sessions, Waiting};
+use crate::transport;
+
+/// Receives the visitors of one server.
+#[derive(Debug)]
+pub(crate) struct Reception {
+    queue: Queue,
+    sessions: Arc<Sessions>,
+    connections: Connections,
+    transports: Arc<transport::Settings>,
+    /// Every connection's task, so that none outlives the server.
+    tasks: TaskTracker,
+}
+
+/// A seat, or why there is none for the peer at this address.
+pub(crate) type Admission = Result<Seat, (SocketAddr, Ending)>;
+
+impl Reception {
+    pub(crate) fn new(
+        queue: Queue,
+        sessions: Arc<Sessions>,
+        connections: Connections,
+        transports: Arc<transport::Settings>,
+        tasks: TaskTracker,
+    ) -> Self {
+        Self { queue, sessions, connections, transports, tasks }
+    }
+
+    /// How transports behave.
+    pub(crate) fn transports(&self) -> Arc<transport::Settings> {
+        Arc::clone(&self.transports)
+    }
+
+    /// The right of an HTTP connection to become a visitor's, if one more may.
+    pub(crate) fn upgrade(&self) -> Option<Slot> {
+        self.connections.upgrade()
+    }
+
+    /// Runs a task that ends with the server.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
+    /// Joins the queue for a visitor whose address is `client`.
+    pub(crate) fn join(&self, visitor: Visitor, client: IpAddr) -> Admission {
+        match self.queue.join(client) {
+            Ok(ticket) => {
+                let (number, transport) = (visitor.number, visitor.transport);
+                tracing::debug!(visitor = number, peer = %visitor.peer, %transport, "joined the queue");
+                Ok(Seat { visitor, ticket })
+            }
+            Err(error) => {
+                tracing::info!(peer = %visitor.peer, %error, "turned away");
+                Err((visitor.peer, refusal(error)))
+            }
+        }
+    }
+
+    /// Serves a connection to its end; `slots` are its right to be open.
+    ///
+    /// Thousands may wait, so that their futures are small: combinators hold what they wait for once, an `async`
+    /// block that is given it holds it twice.
+    pub(crate) fn attend<W: Waiting + 'static>(
+        self: Arc<Self>,
+        waiting: W,
+        admission: Admission,
+        slots: impl Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        match admission {
+            Ok(seat) => {
+                let serving = Arc::clone(&self.sessions).serve(waiting, seat);
+                serving.then(move |(peer, remains)| self.see_off::<W>(peer, remains, slots)).left_future()
+            }
+            Err((peer, ending)) => Box::pin(async move {
+                let Some(beside) = self.connections.beside(peer.ip()) else { return };
+                let remains = self.sessions.dismiss(waiting, &ending).await;
+                drop(beside);
+                self.see_off::<W>(peer, remains, slots).await;
+            })
+            .right_future(),
+        }
+    }
+
+    /// Lets a peer take the last words and close, if its address has few such connections.
+    fn see_off<W: Waiting + 'static>(
+        self: Arc<Self>,
+        peer: SocketAddr,
+        remains: Option<Remains<W>>,
+        slots: impl Send + 'static,
+    ) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            if let Some(remains) = remains
+                && let Some(_beside) = self.connections.beside(peer.ip())
+            {
+                self.sessions.linger(remains).await;
+            }
+            drop(slots);
+        })
+    }
+}
+
+fn refusal(error: JoinError) -> Ending {
+    match error {
+        JoinError::Full(_) => Ending::QueueFull,
+        JoinError::PerAddress(..) => Ending::PerAddress,
+    }
+}

@@ -1,0 +1,49 @@
+//! One visitor's place, from joining the queue to the last words.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use crate::queue::Ticket;
+
+/// One visitor's place.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    pub(crate) visitor: Visitor,
+    pub(crate) ticket: Ticket,
+}
+
+/// Who has a seat.
+#[derive(Clone, Debug)]
+pub(crate) struct Visitor {
+    /// Counts the visitors of this process, from 1: how the log names them.
+    pub(crate) number: u64,
+    /// The other end of the connection; a proxy's, behind one.
+    pub(crate) peer: SocketAddr,
+    pub(crate) transport: Transport,
+}
+
+/// What a visitor came over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// Raw TCP.
+    Tcp,
+    /// A WebSocket.
+    WebSocket,
+}
+
+impl Visitor {
+    pub(crate) fn new(peer: SocketAddr, transport: Transport) -> Self {
+        static LATEST: AtomicU64 = AtomicU64::new(0);
+        Self { number: LATEST.fetch_add(1, Relaxed) + 1, peer, transport }
+    }
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tcp => "tcp",
+            Self::WebSocket => "websocket",
+        })
+    }
+}

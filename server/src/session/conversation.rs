@@ -1,0 +1,259 @@
+//! One conversation: what the peer says goes to the responder, what the responder says goes to the peer, and time
+//! limits, shutdown and a lost turn are heard meanwhile.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
+use std::task::{Context, Poll};
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
+use tokio::task::coop;
+use vez_protocol::{Body, LineEnding, Message, ServerEvent};
+
+use super::clock::{Clock, Deadline};
+use super::{Incoming, Input, Output, Settings, Shutdown, To};
+use crate::ending::Ending;
+use crate::queue::Turn;
+use crate::record::{Event, Journal};
+use crate::responder::{Answer, Backend, Open, Said};
+
+/// Most messages that wait for their answers: a peer that says more is not read meanwhile.
+const UNANSWERED: usize = 1024;
+
+/// What comes from neither the peer nor the responder.
+enum Alarm {
+    /// The conversation is over.
+    End(Ending),
+    /// It will be, unless the peer says something.
+    Warning(Deadline),
+}
+
+/// A conversation under way.
+pub(super) struct Conversation<'a, I, O> {
+    input: &'a mut I,
+    output: &'a mut O,
+    responder: Option<Open>,
+    journal: &'a Journal,
+    /// Whether the transcript was full after the last line.
+    full: bool,
+    /// Runs while the transcript is full.
+    room: Option<BoxFuture<'static, ()>>,
+    /// Whether the peer has closed its sending side, and the responder goes on nevertheless.
+    ended: bool,
+    /// Messages whose answers are still to come, the oldest first.
+    unanswered: VecDeque<To>,
+    clock: Clock,
+    /// Polled only when they are woken, and not whenever a message comes.
+    alarms: FuturesUnordered<BoxFuture<'a, Alarm>>,
+}
+
+impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
+    pub(super) fn new(
+        input: &'a mut I,
+        output: &'a mut O,
+        turn: &'a mut Turn,
+        journal: &'a Journal,
+        settings: &Settings,
+        shutdown: &'a Shutdown,
+    ) -> Self {
+        let clock = Clock::new(settings, turn.contended());
+        let alarms = FuturesUnordered::from_iter([
+            clock.clone().expired().map(Alarm::End).boxed(),
+            clock.clone().warning(None).map(Alarm::Warning).boxed(),
+            shutdown.over().map(|()| Alarm::End(Ending::Shutdown)).boxed(),
+            turn.lost().map(|()| Alarm::End(Ending::Lost)).boxed(),
+        ]);
+        Self {
+            input,
+            output,
+            responder: None,
+            journal,
+            full: false,
+            room: None,
+            ended: false,
+            unanswered: VecDeque::new(),
+            clock,
+            alarms,
+        }
+    }
+
+    /// Opens the responder and lets both sides talk, until one of them, the time or the server ends it.
+    pub(super) async fn hold(&mut self, backend: &Backend) -> Ending {
+        let talk = AssertUnwindSafe(async {
+            if let Err(ending) = self.open(backend).await {
+                return ending;
+            }
+            poll_fn(|cx| self.step(cx).map_or_else(Poll::Ready, |()| Poll::Pending)).await
+        });
+        talk.catch_unwind().await.unwrap_or(Ending::Panicked)
+    }
+
+    /// Closes the responder; whatever it had is free for the next conversation when this returns.
+    pub(super) fn close(self) -> impl Future<Output = ()> + use<I, O> {
+        let responder = self.responder;
+        async {
+            if let Some(responder) = responder {
+                responder.close().await;
+            }
+        }
+    }
+
+    async fn open(&mut self, backend: &Backend) -> Result<(), Ending> {
+        let mut opening = Box::pin(backend.open());
+        poll_fn(|cx| {
+            self.hear_alarms(cx)?;
+            self.flush(cx)?;
+            opening.as_mut().poll(cx).map_ok(|open| self.responder = Some(open))
+        })
+        .await
+    }
+
+    /// Does what can be done now; the error is the end.
+    fn step(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+        self.hear_alarms(cx)?;
+        loop {
+            self.hear_responder(cx)?;
+            self.hear_peer(cx)?;
+            let had_room = self.output.has_room();
+            self.flush(cx)?;
+            if had_room || !self.output.has_room() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn hear_alarms(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+        while let Poll::Ready(Some(alarm)) = self.alarms.poll_next_unpin(cx) {
+            match alarm {
+                Alarm::End(ending) => return Err(ending),
+                Alarm::Warning(deadline) => self.warn(deadline),
+            }
+        }
+        Ok(())
+    }
+
+    fn warn(&mut self, deadline: Deadline) {
+        let (seconds, reason) = (deadline.seconds_left(), deadline.reason());
+        self.output.event(&ServerEvent::Warning { seconds, reason });
+        self.alarms.push(self.clock.clone().warning(Some(deadline)).map(Alarm::Warning).boxed());
+    }
+
+    fn hear_responder(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+        let Some(responder) = &mut self.responder else { return Ok(()) };
+        while self.output.has_room()
+            && let Poll::Ready(said) = responder.poll_said(cx)?
+        {
+            let asked = matches!(said, Said::Reply(_)).then(|| self.unanswered.pop_front()).flatten();
+            match (said, asked) {
+                (Said::Reply(text), Some(to)) => self.output.reply(to, &[&text]),
+                (Said::Reply(text) | Said::Output(text), _) => {
+                    self.output.event(&ServerEvent::Output { text: (&*text).into() });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn hear_peer(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+        while !self.ended {
+            if !self.may_hear(cx)? {
+                return self.watch(cx, false);
+            }
+            // Others have their time too, however much the peer says.
+            let Poll::Ready(proceed) = coop::poll_proceed(cx) else { return Ok(()) };
+            proceed.made_progress();
+            match self.input.decode()? {
+                Some(incoming) => self.take(incoming)?,
+                None => {
+                    // All that is at hand was answered: that is written before the peer is waited for.
+                    self.flush(cx)?;
+                    if self.input.poll_fill(cx)?.is_pending() {
+                        return self.watch(cx, true);
+                    }
+                }
+            }
+        }
+        self.watch(cx, false)
+    }
+
+    /// Whether the peer may say more: there is room for what it says and for what is answered.
+    fn may_hear(&mut self, cx: &mut Context<'_>) -> Result<bool, Ending> {
+        if !self.output.has_room() || self.unanswered.len() >= UNANSWERED {
+            return Ok(false);
+        }
+        if self.full {
+            let room = self.room.get_or_insert_with(|| self.journal.room());
+            if room.as_mut().poll(cx).is_pending() {
+                return Ok(false);
+            }
+            (self.full, self.room) = (false, None);
+        }
+        match &mut self.responder {
+            Some(responder) => Ok(responder.poll_ready(cx)?.is_ready()),
+            None => Ok(false),
+        }
+    }
+
+    /// Asks a silent peer for a sign of life.
+    fn watch(&mut self, cx: &mut Context<'_>, listened: bool) -> Result<(), Ending> {
+        while self.input.poll_silence(cx, listened)?.is_ready() {
+            self.output.ask();
+            self.flush(cx)?;
+        }
+        Ok(())
+    }
+
+    /// Whether all is written is of no concern here: what is not keeps its waker.
+    fn flush(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+        let _ = self.output.poll_flush(cx)?;
+        Ok(())
+    }
+
+    fn take(&mut self, incoming: Incoming) -> Result<(), Ending> {
+        match incoming {
+            Incoming::Message(message) => self.take_message(&message)?,
+            Incoming::Stay => self.clock.heard(),
+            Incoming::Ignored => {}
+            Incoming::Leave => return Err(Ending::Farewell(LineEnding::None)),
+            Incoming::Ping => self.output.event(&ServerEvent::Pong),
+            Incoming::Reply(bytes) => self.output.protocol(&bytes, false),
+            Incoming::Closed(bytes) => {
+                self.output.protocol(&bytes, true);
+                return Err(Ending::Left);
+            }
+            Incoming::End => {
+                self.ended = true;
+                let goes_on = self.responder.as_mut().is_some_and(Open::end_input);
+                return if goes_on { Ok(()) } else { Err(Ending::Left) };
+            }
+        }
+        Ok(())
+    }
+
+    fn take_message(&mut self, message: &Message) -> Result<(), Ending> {
+        self.clock.heard();
+        let Some(responder) = &mut self.responder else { return Ok(()) };
+        record(self.journal, message, responder).map(|room| self.full |= !room)?;
+        if responder.is_leave(message) {
+            return Err(Ending::Farewell(message.ending));
+        }
+        match responder.answer(message)? {
+            Answer::Text(parts) => self.output.reply(message.into(), &parts),
+            Answer::Itself => self.output.echo(message),
+            Answer::Later => self.unanswered.push_back(message.into()),
+        }
+        Ok(())
+    }
+}
+
+/// Hands a message's line to the transcript, before its reply is pushed; false when there is no room for the next.
+fn record(journal: &Journal, message: &Message, responder: &Open) -> Result<bool, Ending> {
+    match (&message.body, message.as_text()) {
+        (Body::Text(text), _) => Ok(journal.record(&Event::Message(text, responder.recorded()))),
+        (_, Ok(text)) => Ok(journal.record(&Event::Message(text, responder.recorded()))),
+        (_, Err(error)) if responder.needs_text() => Err(error.into()),
+        (_, Err(_)) => Ok(journal.record(&Event::Binary(message.len()))),
+    }
+}

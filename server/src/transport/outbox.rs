@@ -1,0 +1,75 @@
+//! What waits to be written to one peer.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Buf, BytesMut};
+use tokio::io::AsyncWrite;
+use tokio::time::{Sleep, sleep};
+
+use crate::ending::Ending;
+
+/// Bytes that wait to be written, and the stream that takes them, within a time limit.
+#[derive(Debug)]
+pub(super) struct Outbox<W> {
+    stream: W,
+    /// What gathers.
+    pub(super) bytes: BytesMut,
+    /// Whether the stream may hold back what it took, as TLS does.
+    unflushed: bool,
+    write_limit: Duration,
+    /// Runs while a write is blocked.
+    blocked: Option<Pin<Box<Sleep>>>,
+}
+
+impl<W: AsyncWrite + Unpin> Outbox<W> {
+    pub(super) fn new(stream: W, write_limit: Duration) -> Self {
+        Self { stream, bytes: BytesMut::new(), unflushed: false, write_limit, blocked: None }
+    }
+
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Writes what has gathered; an error when the peer takes nothing for too long.
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ending>> {
+        while !self.bytes.is_empty() {
+            match Pin::new(&mut self.stream).poll_write(cx, &self.bytes) {
+                Poll::Ready(written) => self.advance(written?),
+                Poll::Pending => return self.poll_blocked(cx),
+            }
+        }
+        if self.unflushed {
+            match Pin::new(&mut self.stream).poll_flush(cx) {
+                Poll::Ready(flushed) => flushed?,
+                Poll::Pending => return self.poll_blocked(cx),
+            }
+            (self.unflushed, self.blocked) = (false, None);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Closes the sending side.
+    pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn advance(&mut self, written: usize) {
+        if written == self.bytes.len() {
+            // Keeps the room, where advancing to the end would give it up.
+            self.bytes.clear();
+        } else {
+            self.bytes.advance(written);
+        }
+        (self.unflushed, self.blocked) = (true, None);
+    }
+
+    fn poll_blocked(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ending>> {
+        let limit = self.write_limit;
+        let blocked = self.blocked.get_or_insert_with(|| Box::pin(sleep(limit)));
+        ready!(blocked.as_mut().poll(cx));
+        Poll::Ready(Err(Ending::Unresponsive(limit)))
+    }
+}

@@ -1,0 +1,161 @@
+//! The two halves of a TCP connection in conversation.
+
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf, split};
+use vez_protocol::{Decoder, LineEnding, Message, ServerEvent};
+
+use super::first_line::{FirstLine, judge};
+use super::waiting::Tcp;
+use crate::ending::Ending;
+use crate::session::{Incoming, Input, Output, To};
+use crate::transport::outbox::Outbox;
+use crate::transport::{CHUNK, GATHER, poll_discard, poll_read};
+
+/// What comes in over raw TCP.
+#[derive(Debug)]
+pub(crate) struct TcpInput<S> {
+    stream: ReadHalf<S>,
+    decoder: Decoder,
+    /// Bytes that are no message yet.
+    bytes: BytesMut,
+    /// Whether the peer has closed its sending side.
+    ended: bool,
+    /// Whether the first line is still to be judged.
+    unjudged: bool,
+}
+
+/// What goes out over raw TCP.
+#[derive(Debug)]
+pub(crate) struct TcpOutput<S> {
+    outbox: Outbox<WriteHalf<S>>,
+    tcp: Arc<Tcp>,
+}
+
+/// The halves of a connection.
+pub(super) fn halves<S: AsyncRead + AsyncWrite + Send>(
+    stream: S,
+    tcp: Arc<Tcp>,
+) -> (TcpInput<S>, TcpOutput<S>) {
+    let (read, write) = split(stream);
+    let input = TcpInput {
+        stream: read,
+        decoder: Decoder::new(tcp.settings.max_message),
+        bytes: BytesMut::new(),
+        ended: false,
+        unjudged: tcp.refusal.is_some(),
+    };
+    (input, TcpOutput { outbox: Outbox::new(write, tcp.settings.write_limit), tcp })
+}
+
+impl<S: AsyncRead> TcpInput<S> {
+    /// Reads once what has arrived; ready with true when more may have arrived than was asked for.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        let room = self.decoder.capacity().saturating_sub(self.bytes.len());
+        self.bytes.reserve(room.clamp(1, CHUNK + "\r\n".len()));
+        let read = std::task::ready!(poll_read(&mut self.stream, cx, &mut self.bytes))?;
+        self.ended = read == 0;
+        let full = self.bytes.len() == self.bytes.capacity();
+        Poll::Ready(Ok(full && !self.ended && self.bytes.len() < self.decoder.capacity()))
+    }
+
+    /// Whether the first line was judged, so that what came may be looked at.
+    fn is_judged(&mut self) -> Result<bool, Ending> {
+        if self.unjudged && !self.bytes.is_empty() {
+            match judge(&self.bytes) {
+                FirstLine::Http => return Err(Ending::Http),
+                FirstLine::Unfinished if !self.ended && self.bytes.len() < self.decoder.capacity() => {
+                    return Ok(false);
+                }
+                FirstLine::Unfinished | FirstLine::Other => self.unjudged = false,
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl<S: AsyncRead + Send> Input for TcpInput<S> {
+    fn decode(&mut self) -> Result<Option<Incoming>, Ending> {
+        if self.unjudged && !self.is_judged()? {
+            return Ok(None);
+        }
+        if !self.ended {
+            return Ok(self.decoder.decode(&mut self.bytes)?.map(Incoming::Message));
+        }
+        let message = self.decoder.decode_eof(&mut self.bytes)?;
+        Ok(Some(message.map_or(Incoming::End, Incoming::Message)))
+    }
+
+    /// What arrives together is a message, so that all of it is read, up to the longest.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ending>> {
+        let mut more = std::task::ready!(self.poll_read(cx))?;
+        while more && let Poll::Ready(read) = self.poll_read(cx) {
+            more = read?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// The kernel watches over the peer (keepalive).
+    fn poll_silence(&mut self, _cx: &mut Context<'_>, _listened: bool) -> Poll<Result<(), Ending>> {
+        Poll::Pending
+    }
+
+    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        poll_discard(&mut self.stream, cx)
+    }
+}
+
+impl<S: AsyncWrite> TcpOutput<S> {
+    fn push_text(&mut self, parts: &[&str], ending: LineEnding) {
+        parts.iter().for_each(|part| self.outbox.push(part.as_bytes()));
+        self.outbox.push(ending.as_str().as_bytes());
+    }
+}
+
+impl<S: AsyncWrite + Send> Output for TcpOutput<S> {
+    fn has_room(&self) -> bool {
+        self.outbox.bytes.len() < GATHER
+    }
+
+    fn reply(&mut self, to: To, parts: &[&str]) {
+        self.push_text(parts, to.ending);
+    }
+
+    fn echo(&mut self, message: &Message) {
+        self.outbox.push(message.as_bytes());
+        self.outbox.push(message.ending.as_str().as_bytes());
+    }
+
+    /// Raw TCP has words for nothing but what the responder says.
+    fn event(&mut self, event: &ServerEvent<'_>) {
+        if let ServerEvent::Output { text } = event {
+            self.push_text(&[text], LineEnding::Lf);
+        }
+    }
+
+    fn ask(&mut self) {}
+
+    fn protocol(&mut self, bytes: &Bytes, _last: bool) {
+        self.outbox.push(bytes);
+    }
+
+    fn last_words(&mut self, ending: &Ending) {
+        match ending {
+            Ending::Left | Ending::Unresponsive(_) => {}
+            Ending::Farewell(line_ending) => self.push_text(&[&ending.text()], *line_ending),
+            Ending::Http => self.outbox.push(self.tcp.refusal.as_deref().unwrap_or_default().as_bytes()),
+            ending => self.push_text(&[&ending.text()], LineEnding::Lf),
+        }
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ending>> {
+        self.outbox.poll_flush(cx)
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.outbox.poll_shutdown(cx)
+    }
+}

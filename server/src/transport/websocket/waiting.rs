@@ -1,0 +1,164 @@
+//! A WebSocket that waits for its turn: little of what it sends is read, less is kept.
+
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, split};
+use vez_protocol::{LineEnding, ServerEvent};
+
+use super::budget::Budget;
+use super::input::WebSocketInput;
+use super::output::WebSocketOutput;
+use super::style::Style;
+use crate::ending::Ending;
+use crate::session::{Incoming, Input, Output, Waiting};
+use crate::transport::Settings;
+
+/// A WebSocket that waits.
+#[derive(Debug)]
+pub(crate) struct WaitingWebSocket<S> {
+    input: WebSocketInput<S>,
+    output: WebSocketOutput<S>,
+    style: Style,
+    settings: Arc<Settings>,
+    /// The message that leaves instead of being kept, where nothing was said before it.
+    leave_word: Option<&'static str>,
+    /// The place that the peer is still to be told.
+    place: Option<ServerEvent<'static>>,
+    /// Bytes of the messages that are kept.
+    kept_bytes: usize,
+    /// Bytes of the message that is not complete.
+    fragments: usize,
+    budget: Budget,
+}
+
+impl<S: AsyncRead + AsyncWrite> WaitingWebSocket<S> {
+    /// A WebSocket whose handshake is done, and whose peer has already sent `early`.
+    pub(crate) fn new(
+        stream: S,
+        early: &[u8],
+        style: Style,
+        leave_word: Option<&'static str>,
+        settings: Arc<Settings>,
+    ) -> Self {
+        let (read, write) = split(stream);
+        Self {
+            input: WebSocketInput::new(read, early, style, &settings),
+            output: WebSocketOutput::new(write, style, &settings),
+            style,
+            settings,
+            leave_word,
+            place: None,
+            kept_bytes: 0,
+            fragments: 0,
+            budget: Budget::new(),
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Send> WaitingWebSocket<S> {
+    /// Does what can be done now; the error is the end.
+    fn step(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+        self.tell_place();
+        self.flush(cx)?;
+        while self.may_read(cx) {
+            match self.input.next_frame() {
+                Some(len) => self.take_frame(len)?,
+                None if self.input.has_ended() => return self.take_end(cx),
+                None if self.input.poll_fill(cx)?.is_ready() => self.budget.spend(0),
+                None => return self.watch(cx, true),
+            }
+            self.flush(cx)?;
+        }
+        self.watch(cx, false)
+    }
+
+    /// Whether the peer may be read further: neither what is kept, nor what is read, nor what it does not take is
+    /// too much.
+    fn may_read(&mut self, cx: &mut Context<'_>) -> bool {
+        let full = self.input.kept.len() >= self.settings.kept_messages
+            || self.kept_bytes + self.fragments + self.input.unread() >= self.settings.kept_bytes;
+        !full && self.output.has_room() && self.budget.poll(cx).is_ready()
+    }
+
+    fn take_frame(&mut self, len: usize) -> Result<(), Ending> {
+        self.budget.spend(len);
+        match self.input.decode_frame(len)? {
+            None => self.fragments += len,
+            Some(Incoming::Message(message)) => {
+                let leaves = self.leave_word.is_some_and(|word| {
+                    self.style == Style::Events && message.as_bytes().eq_ignore_ascii_case(word.as_bytes())
+                });
+                if leaves && self.input.kept.is_empty() {
+                    return Err(Ending::Farewell(LineEnding::None));
+                }
+                self.kept_bytes += message.len();
+                self.fragments = 0;
+                self.input.kept.push_back(Incoming::Message(message));
+            }
+            Some(Incoming::Ping) => self.output.event(&ServerEvent::Pong),
+            Some(Incoming::Reply(bytes)) => self.output.protocol(&bytes, false),
+            Some(Incoming::Leave) => return Err(Ending::Farewell(LineEnding::None)),
+            Some(Incoming::Closed(bytes)) => {
+                self.output.protocol(&bytes, true);
+                return Err(Ending::Left);
+            }
+            Some(Incoming::Stay | Incoming::Ignored | Incoming::End) => {}
+        }
+        Ok(())
+    }
+
+    /// A peer that has said something can still be answered: it keeps its place.
+    fn take_end(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+        if self.input.kept.is_empty() { Err(Ending::Left) } else { self.watch(cx, false) }
+    }
+
+    fn watch(&mut self, cx: &mut Context<'_>, listened: bool) -> Result<(), Ending> {
+        while self.input.poll_silence(cx, listened)?.is_ready() {
+            self.output.ask();
+            self.flush(cx)?;
+        }
+        Ok(())
+    }
+
+    /// Whether all is written is of no concern here: what is not keeps its waker.
+    fn flush(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+        let _ = self.output.poll_flush(cx)?;
+        self.tell_place();
+        let _ = self.output.poll_flush(cx)?;
+        Ok(())
+    }
+
+    /// Places that change while the peer does not read are told once: only where it stands now counts.
+    fn tell_place(&mut self) {
+        if self.output.has_room()
+            && let Some(place) = self.place.take()
+        {
+            self.output.event(&place);
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Send> Waiting for WaitingWebSocket<S> {
+    type Input = WebSocketInput<S>;
+    type Output = WebSocketOutput<S>;
+
+    fn tell(&mut self, waiting: ServerEvent<'static>) {
+        self.place = Some(waiting);
+    }
+
+    fn poll_watch(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
+        self.step(cx).map_or_else(Poll::Ready, |()| Poll::Pending)
+    }
+
+    fn poll_begin(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Ending>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn into_halves(mut self) -> io::Result<(Self::Input, Self::Output)> {
+        self.input.read_in_large_chunks();
+        self.output.gather_much();
+        Ok((self.input, self.output))
+    }
+}
