@@ -50,16 +50,16 @@ fn crowd(count: usize) -> (Queue, Vec<Ticket>) {
 }
 
 #[library_benchmark]
-#[bench::of_10(args = (10), setup = crowd, options = at_most(2_500))]
-#[bench::of_10_000(args = (10_000), setup = crowd, options = at_most(5_400))]
+#[bench::of_10(args = (10), setup = crowd, config = at_most(2_500))]
+#[bench::of_10_000(args = (10_000), setup = crowd, config = at_most(5_400))]
 fn join_and_leave_at_the_end((queue, tickets): (Queue, Vec<Ticket>)) -> (Queue, Vec<Ticket>) {
     drop(black_box(join(&queue)));
     (queue, tickets)
 }
 
 #[library_benchmark]
-#[bench::of_10(args = (10), setup = crowd, options = at_most(1_500))]
-#[bench::of_10_000(args = (10_000), setup = crowd, options = at_most(8_000))]
+#[bench::of_10(args = (10), setup = crowd, config = at_most(1_500))]
+#[bench::of_10_000(args = (10_000), setup = crowd, config = at_most(8_000))]
 fn pass_the_turn_on((queue, mut tickets): (Queue, Vec<Ticket>)) -> (Queue, Vec<Ticket>) {
     drop(black_box(tickets.swap_remove(0)));
     (queue, tickets)
@@ -70,7 +70,7 @@ fn lines(count: usize) -> BytesMut {
 }
 
 #[library_benchmark]
-#[bench::of_1000_lines(args = (1000), setup = lines, options = at_most(400_000))]
+#[bench::of_1000_lines(args = (1000), setup = lines, config = at_most(400_000))]
 fn decode(mut input: BytesMut) -> BytesMut {
     let mut decoder = Decoder::new(64 * 1024);
     while let Some(message) = decoder.decode(&mut input).unwrap() {
@@ -147,8 +147,8 @@ impl Conversation {
 }
 
 #[library_benchmark]
-#[bench::tcp(args = (false), setup = conversation, options = at_most(6_800_000))]
-#[bench::websocket(args = (true), setup = conversation, options = at_most(10_500_000))]
+#[bench::tcp(args = (false), setup = conversation, config = at_most(6_800_000))]
+#[bench::websocket(args = (true), setup = conversation, config = at_most(10_500_000))]
 fn hold_a_conversation(mut conversation: Conversation) -> Conversation {
     conversation.exchange(MESSAGES);
     conversation

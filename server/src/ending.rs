@@ -128,3 +128,18 @@ impl From<NotUtf8> for Ending {
         Self::NotText(error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_timeout_is_not_the_write_limit() {
+        let gone = Ending::from(io::Error::from(io::ErrorKind::TimedOut));
+        assert!(matches!(gone, Ending::Unreachable) && !gone.can_be_told());
+        assert_eq!(gone.to_string(), "a rede do cliente não responde");
+        let slow = Ending::Unresponsive(Duration::from_nanos(2_001_856_305));
+        assert_eq!(slow.to_string(), "o cliente não responde há 2s");
+        assert!(slow.can_be_told());
+    }
+}

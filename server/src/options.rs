@@ -70,11 +70,37 @@ impl FromStr for Listen {
     }
 }
 
+impl Options {
+    /// The command line, which reads nothing from the environment.
+    fn command_without_environment() -> clap::Command {
+        Self::command().mut_args(|arg| arg.env(None::<&str>))
+    }
+}
+
 impl Default for Options {
     /// What holds when the command line says nothing, whatever the environment says.
     fn default() -> Self {
-        let command = Self::command().mut_args(|arg| arg.env(None::<&str>));
-        let matches = command.get_matches_from(["vez-server"]);
+        let matches = Self::command_without_environment().get_matches_from(["vez-server"]);
         Self::from_arg_matches(&matches).expect("every option has a default")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_read_nothing_from_the_environment() {
+        let command = Options::command_without_environment();
+        assert!(command.get_arguments().all(|argument| argument.get_env().is_none()));
+        assert!(Options::command().get_arguments().any(|argument| argument.get_env().is_some()));
+        Options::default();
+    }
+
+    #[test]
+    fn every_option_can_be_given_in_the_environment() {
+        let command = Options::command();
+        let without = command.get_arguments().filter(|argument| argument.get_env().is_none());
+        assert_eq!(without.map(|argument| argument.get_id().as_str()).collect::<Vec<_>>(), [""; 0]);
     }
 }

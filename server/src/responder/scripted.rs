@@ -23,14 +23,17 @@ pub(crate) struct Script {
     pub(crate) ready: bool,
     /// Whether the responder goes on when the peer has closed its sending side.
     pub(crate) goes_on: bool,
-    said: Arc<Mutex<Option<UnboundedReceiver<Result<Said, Ending>>>>>,
+    said: Arc<Mutex<Option<Lines>>>,
 }
+
+/// What the responder is to say.
+type Lines = UnboundedReceiver<Result<Said, Ending>>;
 
 /// The responder of one conversation.
 #[derive(Debug)]
 pub(crate) struct Scripted {
     script: Script,
-    said: UnboundedReceiver<Result<Said, Ending>>,
+    said: Lines,
 }
 
 impl Script {

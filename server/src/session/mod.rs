@@ -24,6 +24,9 @@ use conversation::Conversation;
 pub(crate) use shutdown::Shutdown;
 pub(crate) use transport::{Incoming, Input, Output, To, Waiting};
 
+/// Most bytes that are read and dropped of a peer that does not close: one that goes on sending is reset.
+const DISCARDED: usize = 1024 * 1024;
+
 /// How long a turn may take, and its end.
 #[derive(Clone, Debug, clap::Args)]
 #[group(skip)]
@@ -113,7 +116,13 @@ impl Sessions {
         let closing = async {
             // The conversation is over; whatever fails now concerns nobody.
             let _ = poll_fn(|cx| output.poll_shutdown(cx)).await;
-            poll_fn(|cx| input.poll_discard(cx)).await;
+            let mut dropped = 0;
+            while dropped < DISCARDED {
+                match poll_fn(|cx| input.poll_discard(cx)).await {
+                    0 => break,
+                    bytes => dropped += bytes,
+                }
+            }
         };
         tokio::select! {
             _ = timeout(self.settings.linger, closing) => {}

@@ -102,8 +102,8 @@ impl Input for Peer {
         Poll::Pending
     }
 
-    fn poll_discard(&mut self, _cx: &mut Context<'_>) -> Poll<()> {
-        Poll::Ready(())
+    fn poll_discard(&mut self, _cx: &mut Context<'_>) -> Poll<usize> {
+        Poll::Ready(0)
     }
 }
 

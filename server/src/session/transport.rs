@@ -59,8 +59,8 @@ pub(crate) trait Input: Send {
     /// while it is `listened` to.
     fn poll_silence(&mut self, cx: &mut Context<'_>, listened: bool) -> Poll<Result<(), Ending>>;
 
-    /// Reads and drops what still comes; ready when the peer has closed.
-    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+    /// Reads and drops some of what still comes; ready with how many bytes, 0 when the peer has closed.
+    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<usize>;
 }
 
 /// The half that goes out. What is pushed gathers until it is flushed.

@@ -8,7 +8,7 @@ use std::io;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, ReadBuf};
+use tokio::io::AsyncRead;
 
 use crate::units::{interval, keepalive, size, size_within, time};
 
@@ -75,14 +75,8 @@ fn poll_read(
     })
 }
 
-/// Reads and drops; ready when the peer has closed.
-fn poll_discard(stream: &mut (impl AsyncRead + Unpin), cx: &mut Context<'_>) -> Poll<()> {
-    let mut dropped = [0; 1024];
-    loop {
-        let mut buffer = ReadBuf::new(&mut dropped);
-        let read = std::task::ready!(std::pin::Pin::new(&mut *stream).poll_read(cx, &mut buffer));
-        if read.is_err() || buffer.filled().is_empty() {
-            return Poll::Ready(());
-        }
-    }
+/// Reads and drops; ready with how many bytes, 0 when the peer has closed.
+fn poll_discard(stream: &mut (impl AsyncRead + Unpin), cx: &mut Context<'_>) -> Poll<usize> {
+    let mut dropped = [0; 8 * 1024];
+    poll_read(stream, cx, &mut &mut dropped[..]).map(|read| read.unwrap_or(0))
 }

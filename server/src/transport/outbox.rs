@@ -73,3 +73,35 @@ impl<W: AsyncWrite + Unpin> Outbox<W> {
         Poll::Ready(Err(Ending::Unresponsive(limit)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::*;
+
+    /// A stream that takes everything and hands nothing on, as TLS does over a socket that is full.
+    struct Unflushed;
+
+    impl AsyncWrite for Unflushed {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_write_limit_covers_what_tls_holds_back() {
+        let mut outbox = Outbox::new(Unflushed, Duration::from_secs(30));
+        outbox.push(b"oi");
+        let ending = poll_fn(|cx| outbox.poll_flush(cx)).await.unwrap_err();
+        assert!(matches!(ending, Ending::Unresponsive(limit) if limit == Duration::from_secs(30)));
+    }
+}

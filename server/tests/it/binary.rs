@@ -13,9 +13,17 @@ fn run(arguments: &[&str]) -> Output {
 
 #[test]
 fn an_unknown_option_or_address_is_a_usage_error() {
-    for arguments in
-        [["--nada", "x"], ["--tcp", "nowhere"], ["--idle-limit", "logo"], ["--max-message", "1TiB"]]
-    {
+    for arguments in [
+        ["--nada", "x"],
+        ["--tcp", "nowhere"],
+        ["--idle-limit", "logo"],
+        ["--idle-limit", "584000000000y"],
+        ["--max-message", "1TiB"],
+        ["--gone", "19h"],
+        ["--gone", "0s"],
+        ["--ping", "0s"],
+        ["--connections", "0"],
+    ] {
         let output = run(&arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(String::from_utf8(output.stderr).unwrap().starts_with("error:"));
@@ -65,6 +73,17 @@ async fn signals_end_it_with_success() {
         let status = within("the end", tokio::task::spawn_blocking(move || server.child.wait())).await;
         assert!(status.unwrap().unwrap().success(), "{signal:?}");
     }
+}
+
+/// SIGHUP asks to read files again; where there are none it ends nothing.
+#[tokio::test]
+async fn a_hangup_without_tls_ends_nothing() {
+    let mut server = Binary::start(&[]).await;
+    server.signal(Signal::HUP);
+    server.wait_for_log("nothing to read again");
+    let mut client = Tcp::connect(server.tcp).await;
+    client.send("um").await;
+    client.expect("Servidor recebeu: 'um'").await;
 }
 
 #[tokio::test]

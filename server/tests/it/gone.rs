@@ -106,3 +106,23 @@ async fn the_lock_is_free_as_soon_as_the_farewell_is_written(#[case] kind: Kind)
     next.chat("dois").await;
     drop(holder);
 }
+
+/// A frame that arrives byte by byte is a sign of life with each of them.
+#[tokio::test]
+async fn a_frame_that_arrives_slowly_is_no_silence() {
+    let server = TestServer::with(|options| {
+        options.connections.ping = SHORT;
+        options.connections.pong_wait = SHORT;
+    })
+    .await;
+    let client = WebSocket::connect(server.http, false).await;
+    let mut stream = client.stream.into_inner();
+    let mut frame = vec![0x81, 0xfe, 0x4e, 0x20, 0, 0, 0, 0];
+    frame.extend_from_slice(&[b'x'; 20_000]);
+    for piece in frame.chunks(frame.len() / 12) {
+        stream.write_all(piece).await.unwrap();
+        // Slower than a peer may be silent altogether, and each piece sooner than it must answer.
+        tokio::time::sleep(SHORT / 2).await;
+    }
+    server.transcript.wait_for("Mensagem recebida").await;
+}

@@ -201,3 +201,28 @@ async fn as_many_connections_are_open_as_may() {
     first.leave().await;
     third.expect("Servidor recebeu: 'três'\n").await;
 }
+
+/// A single connection is for whoever comes first, over whichever port.
+#[tokio::test]
+async fn nobody_takes_a_slot_before_coming() {
+    let server = TestServer::with(|options| options.access.connections = Some(1)).await;
+    assert_eq!(health(server.http).await["status"], "ok");
+    server.connect(Kind::Tcp).await.chat("um").await;
+}
+
+/// One address can take neither all connections nor those that requests need.
+#[tokio::test]
+async fn idle_connections_of_one_address_leave_room_for_others() {
+    let server = TestServer::with(|options| options.access.connections = Some(16)).await;
+    let mut idle = Vec::new();
+    for _ in 0..40 {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+        idle.push(within("a connection", socket.connect(server.http)).await.unwrap());
+    }
+    let mut visitors = Vec::new();
+    for _ in 0..14 {
+        visitors.push(Tcp::connect(server.tcp).await);
+    }
+    assert_eq!(health(server.http).await["status"], "ok");
+}

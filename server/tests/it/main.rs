@@ -5,8 +5,11 @@
 mod binary;
 mod common;
 mod conformance;
+#[cfg(target_os = "linux")]
+mod flood;
 mod gone;
 mod http;
+mod http_on_tcp;
 mod limits;
 mod promises;
 mod raw_tcp;

@@ -133,3 +133,29 @@ async fn plain_http_on_the_tls_port_is_dropped() {
     try_connect(&server, &root).await.unwrap();
     Client::Tcp(Tcp::connect(server.tcp).await).chat("oi").await;
 }
+
+/// A peer that dies without TLS's own goodbye has ended its input as any other, in the transcript's own words; what
+/// it said while it waited is answered all the same.
+#[tokio::test]
+async fn a_peer_that_dies_without_close_notify_has_left() {
+    let folder = TempDir::new().unwrap();
+    let root = write_certificate(folder.path());
+    let mut server = start(folder.path());
+    let stream = try_connect(&server, &root).await.unwrap();
+    let (mut holder, _) = client_async("wss://localhost/ws", stream).await.unwrap();
+    holder.send(Message::text("um")).await.unwrap();
+    let stream = try_connect(&server, &root).await.unwrap();
+    let (mut waiter, _) = client_async("wss://localhost/ws", stream).await.unwrap();
+    waiter.send(Message::text("dois")).await.unwrap();
+    for websocket in [&mut waiter, &mut holder] {
+        // The bare socket's sending side, below TLS.
+        websocket.get_mut().get_mut().0.shutdown().await.unwrap();
+    }
+    let mut transcript = server.stdout.take().unwrap();
+    let mut lines = String::new();
+    while lines.matches("encerrada.").count() < 2 {
+        std::io::BufRead::read_line(&mut transcript, &mut lines).unwrap();
+    }
+    assert_eq!(lines.matches("desconectou (sem dados).").count(), 2, "{lines}");
+    assert!(lines.contains(": dois\n") && !lines.contains("Erro"), "{lines}");
+}

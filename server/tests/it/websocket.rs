@@ -3,7 +3,7 @@
 use crate::common::{Kind, Tcp, TestServer, WebSocket};
 use rstest::rstest;
 use tokio_tungstenite::tungstenite::protocol::Message;
-use vez_protocol::{ByeReason, ClientEvent, ServerEvent};
+use vez_protocol::{ByeReason, ClientEvent, ServerEvent, TurnKind};
 
 #[tokio::test]
 async fn a_tool_without_a_subprotocol_sees_exactly_the_reports_conversation() {
@@ -197,4 +197,44 @@ async fn frames_sent_behind_the_handshake_in_one_go_are_answered() {
         b"\x88\x02\x03\xe8",
     ];
     assert_eq!(String::from_utf8_lossy(frames), String::from_utf8_lossy(&expected.concat()));
+}
+
+/// `leave` ends a conversation and a wait whatever answers; `sair` is a message to an echo, waiting or not.
+#[tokio::test]
+async fn leave_leaves_whatever_answers() {
+    let server = TestServer::with(|options| options.responder = vez_server::Responder::Echo).await;
+    let mut holder = WebSocket::connect(server.http, true).await;
+    holder.expect_turn().await;
+    holder.say("sair").await;
+    holder.expect_reply("sair").await;
+    let mut waiter = WebSocket::connect(server.http, true).await;
+    waiter.expect_place(1).await;
+    waiter.say("sair").await;
+    let mut leaver = WebSocket::connect(server.http, true).await;
+    leaver.expect_place(2).await;
+    leaver.send(Message::text(ClientEvent::Leave.to_json())).await;
+    leaver.expect_bye("Servidor: Desconectando...").await;
+    leaver.expect_close(1000).await;
+    holder.send(Message::text(ClientEvent::Leave.to_json())).await;
+    holder.expect_bye("Servidor: Desconectando...").await;
+    holder.expect_close(1000).await;
+    waiter.expect_turn().await;
+    waiter.expect_reply("sair").await;
+}
+
+/// A reply says which message it answers, and a turn how long one may be.
+#[tokio::test]
+async fn replies_name_their_messages_and_turns_their_limit() {
+    let server = TestServer::with(|options| options.connections.max_message = 1000).await;
+    let mut client = WebSocket::connect(server.http, true).await;
+    let turn = ServerEvent::Turn { kind: TurnKind::Chat, max_message: Some(1000), newline: None };
+    assert_eq!(client.event().await, turn);
+    for id in [Some(7), None, Some(u64::MAX)] {
+        client.send(Message::text(ClientEvent::Message { text: "oi".into(), id }.to_json())).await;
+        let reply = ServerEvent::Reply { text: "Servidor recebeu: 'oi'".into(), to: id };
+        assert_eq!(client.event().await, reply);
+    }
+    client.send(Message::text(ClientEvent::Stay.to_json())).await;
+    client.say("fim").await;
+    client.expect_reply("Servidor recebeu: 'fim'").await;
 }

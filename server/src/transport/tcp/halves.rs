@@ -103,7 +103,7 @@ impl<S: AsyncRead + Send> Input for TcpInput<S> {
         Poll::Pending
     }
 
-    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<usize> {
         poll_discard(&mut self.stream, cx)
     }
 }

@@ -162,7 +162,7 @@ impl<S: AsyncRead + Send> Input for WebSocketInput<S> {
         }
     }
 
-    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<usize> {
         poll_discard(&mut self.stream, cx)
     }
 }
