@@ -3,7 +3,6 @@
 mod bench;
 mod crates_io;
 mod debian;
-mod fingerprint;
 mod launch;
 mod npm;
 mod page;

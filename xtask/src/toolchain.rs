@@ -13,18 +13,18 @@ use crate::{
 /// What the page is compiled for.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 
-/// Adds the page's target.
+/// Adds a target that is compiled for.
 ///
 /// # Errors
 /// When it is missing and rustup does not add it.
-pub(crate) fn add_wasm_target(project: &Project) -> Result<()> {
+pub(crate) fn add_target(project: &Project, target: &str) -> Result<()> {
     let shell = &project.shell;
-    let library = cmd!(shell, "rustc --print target-libdir --target {WASM}").read()?;
+    let library = cmd!(shell, "rustc --print target-libdir --target {target}").read()?;
     if Path::new(&library).exists() {
         return Ok(());
     }
-    say("Instalando o alvo WebAssembly do Rust (segundos)");
-    set_up(cmd!(shell, "rustup target add {WASM}")).context("o rustup (https://rustup.rs) é necessário")
+    say(&format!("Instalando o alvo {target} do Rust (segundos)"));
+    set_up(cmd!(shell, "rustup target add {target}")).context("o rustup (https://rustup.rs) é necessário")
 }
 
 /// Adds rustfmt and clippy.

@@ -10,7 +10,7 @@ use std::{
 use tempfile::TempDir;
 
 /// What the stand-in is called.
-const PROGRAMS: [&str; 11] = [
+const PROGRAMS: [&str; 14] = [
     "apt-get",
     "cargo",
     "id",
@@ -18,10 +18,13 @@ const PROGRAMS: [&str; 11] = [
     "python3",
     "rustc",
     "rustup",
+    "sh",
     "sudo",
     "trunk",
     "wasm-bindgen",
     "wasm-bindgen-test-runner",
+    "wine",
+    "x86_64-w64-mingw32-gcc",
 ];
 
 /// The project; it is gone when this is dropped.
@@ -36,10 +39,10 @@ impl Project {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let root = folder.path();
-        for name in ["bin", "target/debug", "target/release", "protocol", "web-client", "xtask/src"] {
+        for name in ["bin", "target/debug", "target/release", "web-client/assets", "xtask"] {
             fs::create_dir_all(root.join(name)).unwrap();
         }
-        for name in ["Cargo.toml", "Cargo.lock", "web-client/index.html"] {
+        for name in ["web-client/index.html", "web-client/style.css", "web-client/assets/icon.svg"] {
             fs::write(root.join(name), name).unwrap();
         }
         let stand_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fake-program.sh");
@@ -50,7 +53,12 @@ impl Project {
             symlink(&stand_in, root.join("target/release").join(name)).unwrap();
         }
         fs::hard_link(env!("CARGO_BIN_EXE_xtask"), root.join("target/debug/xtask")).unwrap();
-        let environment = vec![("FAKE_FAILURE", "nothing"), ("FAKE_TRUNK", "0.21.14"), ("FAKE_USER", "0")];
+        let environment = vec![
+            ("FAKE_FAILURE", "nothing"),
+            ("FAKE_MISSING", "nothing"),
+            ("FAKE_TRUNK", "0.21.14"),
+            ("FAKE_USER", "0"),
+        ];
         Self { folder, environment }
     }
 
