@@ -8,13 +8,16 @@ use crate::{
     step::{say, set_up, succeeds},
 };
 
+/// A package of Debian, with a shell command that succeeds where it, or its like, is installed.
+type Package = (&'static str, &'static str);
+
 /// A shell command that prints where the browser is.
 const CHROMIUM: &str = "command -v \"${VEZ_CHROMIUM:-chromium}\"";
 /// A shell command that prints where the browser's driver is.
 const CHROMEDRIVER: &str = "command -v \"${VEZ_CHROMEDRIVER:-chromedriver}\"";
 
-/// Debian's packages, each with a shell command that succeeds where it, or its like, is installed.
-const PACKAGES: [(&str, &str); 9] = [
+/// What the tests cannot do without.
+const REQUIRED: &[Package] = &[
     ("chromium", CHROMIUM),
     ("chromium-driver", CHROMEDRIVER),
     ("fonts-dejavu-core", "ls -d /usr/share/fonts/*/* || ls -d /Library/Fonts"),
@@ -26,16 +29,30 @@ const PACKAGES: [(&str, &str); 9] = [
     ("valgrind", "command -v valgrind"),
 ];
 
+/// What some tests need, which are skipped without it.
+const OPTIONAL: &[Package] = &[
+    ("gcc-mingw-w64-x86-64", "command -v x86_64-w64-mingw32-gcc"),
+    ("wine", "command -v wine"),
+    ("wine64", "command -v wine"),
+    ("socat", "command -v socat"),
+    ("gdb", "command -v gdb"),
+    ("gdbserver", "command -v gdbserver"),
+    ("bc", "command -v bc"),
+    ("sqlite3", "command -v sqlite3"),
+    // Its htpasswd writes the files that --htpasswd reads.
+    ("apache2-utils", "command -v htpasswd"),
+    ("haproxy", "PATH=\"$PATH:/usr/sbin\" command -v haproxy"),
+];
+
 /// Installs the packages that are missing and tells the tests where the browser is.
 ///
 /// # Errors
-/// When something is missing and cannot be installed; the error names it.
+/// When something that is required is missing and cannot be installed; the error names it.
 pub(crate) fn install(project: &Project) -> Result<()> {
     let shell = &project.shell;
-    let missing = PACKAGES.iter().filter(|(_, probe)| !succeeds(cmd!(shell, "sh -c {probe}")));
-    let missing: Vec<&str> = missing.map(|(package, _)| *package).collect();
-    if !missing.is_empty() {
-        apt_get(project, &missing)?;
+    install_missing(project, REQUIRED)?;
+    if let Err(error) = install_missing(project, OPTIONAL) {
+        say(&format!("Alguns testes serão pulados: {error:#}"));
     }
     let driver = cmd!(shell, "sh -c {CHROMEDRIVER}").read()?;
     shell.set_var("VEZ_CHROMIUM", cmd!(shell, "sh -c {CHROMIUM}").read()?);
@@ -43,6 +60,13 @@ pub(crate) fn install(project: &Project) -> Result<()> {
     shell.set_var("CHROMEDRIVER", &driver);
     shell.set_var("VEZ_CHROMEDRIVER", driver);
     Ok(())
+}
+
+fn install_missing(project: &Project, packages: &[Package]) -> Result<()> {
+    let shell = &project.shell;
+    let missing = packages.iter().filter(|(_, probe)| !succeeds(cmd!(shell, "sh -c {probe}")));
+    let missing: Vec<&str> = missing.map(|(package, _)| *package).collect();
+    if missing.is_empty() { Ok(()) } else { apt_get(project, &missing) }
 }
 
 fn apt_get(project: &Project, packages: &[&str]) -> Result<()> {

@@ -95,6 +95,24 @@ fn a_missing_browser_is_named_where_apt_get_is_not_allowed() {
 }
 
 #[test]
+fn what_only_some_tests_need_is_installed_too() {
+    let project = Project::new().with("FAKE_MISSING", "socat").with("FAKE_FAILURE", "python3 -m venv");
+    project.xtask(&["test"]);
+    let calls = project.calls("apt-get install");
+    assert_eq!(calls, ["apt-get install --yes --no-install-recommends socat"]);
+}
+
+#[test]
+fn without_what_only_some_tests_need_the_run_goes_on() {
+    let project = Project::new().with("FAKE_MISSING", "socat");
+    let project = project.with("FAKE_USER", "1000").with("FAKE_FAILURE", "sudo");
+    let output = project.xtask(&["test"]);
+    let word = "» Alguns testes serão pulados: instale o que falta e rode de novo; no Debian: sudo apt-get install socat";
+    assert!(stderr(&output).lines().any(|line| line == word), "{}", stderr(&output));
+    assert_eq!(project.calls("cargo test --workspace").len(), 1);
+}
+
+#[test]
 fn a_failed_step_is_named_and_ends_the_run() {
     let project = Project::new().with("FAKE_FAILURE", "cargo clippy --workspace");
     let output = project.xtask(&["test", "--quick"]);
