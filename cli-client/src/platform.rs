@@ -93,6 +93,7 @@ mod plain {
         }
 
         /// Restores nothing.
+        #[expect(clippy::unused_self, reason = "elsewhere there is something to restore")]
         pub(crate) fn restore(&self) -> io::Result<()> {
             Ok(())
         }

@@ -6,7 +6,7 @@ use std::sync::mpsc as blocking;
 use std::thread;
 use std::time::Duration;
 
-use rustyline::error::{ReadlineError, Signal};
+use rustyline::error::ReadlineError;
 use rustyline::{Config, DefaultEditor, ExternalPrinter};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{sleep, timeout};
@@ -93,7 +93,9 @@ fn edit(
     for () in requested {
         let entry = match editor.readline(prompt) {
             Ok(line) => Entry::Line(line),
-            Err(ReadlineError::Interrupted | ReadlineError::Signal(Signal::Interrupt)) => Entry::Interrupted,
+            Err(ReadlineError::Interrupted) => Entry::Interrupted,
+            #[cfg(unix)]
+            Err(ReadlineError::Signal(rustyline::error::Signal::Interrupt)) => Entry::Interrupted,
             // A terminal that cannot be read is gone.
             Err(_) => Entry::End,
         };
