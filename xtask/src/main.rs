@@ -13,6 +13,7 @@ mod test;
 mod toolchain;
 mod tools;
 mod torture;
+mod windows;
 
 use std::{env, ffi::OsString, process::ExitCode};
 

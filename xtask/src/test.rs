@@ -11,7 +11,7 @@ use crate::{
     python,
     step::{check, say},
     toolchain::{self, WASM},
-    tools, torture,
+    tools, torture, windows,
 };
 
 /// A part of the test run: its name and what it does.
@@ -24,6 +24,7 @@ const NPM: Step = ("preparo do npm", npm::install);
 const FORMAT: Step = ("formatação", format);
 const PAGE: Step = ("página", page::build);
 const CLIPPY: Step = ("clippy", clippy);
+const WINDOWS: Step = ("Windows", windows::prepare);
 const QUICK_TESTS: Step = ("testes rápidos", quick_tests);
 const TESTS: Step = ("testes", tests);
 const PAGE_TESTS: Step = ("testes da página", page_tests);
@@ -32,8 +33,21 @@ const STORM: Step = ("tempestade", torture::short);
 const INSTRUCTIONS: Step = ("instruções", instructions);
 
 const QUICK: &[Step] = &[COMPONENTS, FORMAT, PAGE, CLIPPY, QUICK_TESTS];
-const ALL: &[Step] =
-    &[COMPONENTS, SYSTEM, PYTHON, NPM, FORMAT, PAGE, CLIPPY, TESTS, PAGE_TESTS, DOCS, STORM, INSTRUCTIONS];
+const ALL: &[Step] = &[
+    COMPONENTS,
+    SYSTEM,
+    PYTHON,
+    NPM,
+    FORMAT,
+    PAGE,
+    CLIPPY,
+    WINDOWS,
+    TESTS,
+    PAGE_TESTS,
+    DOCS,
+    STORM,
+    INSTRUCTIONS,
+];
 
 /// Runs every test, or with `--quick` those that need no browser and no Python.
 ///

@@ -33,7 +33,13 @@ impl Client {
 
     pub(crate) fn with_args<'a>(args: impl IntoIterator<Item = &'a str>) -> Self {
         let mut command = command();
-        command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        command.args(args);
+        Self::spawn(command)
+    }
+
+    /// Starts another program than the client, or the client in another way.
+    pub(crate) fn spawn(mut command: Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().expect("the client starts");
         let stdin = child.stdin.take();
         let stdout = child.stdout.take().expect("stdout is a pipe");

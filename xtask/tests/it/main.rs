@@ -10,3 +10,5 @@ mod launch;
 mod project;
 #[cfg(unix)]
 mod set_up;
+#[cfg(unix)]
+mod windows;
