@@ -47,6 +47,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "PROGRAM")]
     pub(crate) server: PathBuf,
 
+    /// Another vez-server, such as one of before a change, to measure in turn with it
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) baseline: Option<PathBuf>,
+
     /// The websocat to put in front of the report's server; without it, that is not measured
     #[arg(long, value_name = "PROGRAM")]
     pub(crate) websocat: Option<PathBuf>,

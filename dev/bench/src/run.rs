@@ -10,12 +10,17 @@ use crate::measure::{departures, gap, pipeline, round_trip, sessions, waiting};
 use crate::options::Options;
 use crate::process::Running;
 use crate::records::{Measure, Records};
-use crate::subject::Subject;
+use crate::subject::{Subject, Vez};
 use crate::system::{self, Cpus};
 use crate::{plot, table};
 
 /// Who is measured with a crowd that waits.
-const QUEUES: [Subject; 2] = [Subject::VezTcp, Subject::VezWebSocket];
+const QUEUES: [Subject; 4] = [
+    Subject::Vez(Vez::Tcp),
+    Subject::Baseline(Vez::Tcp),
+    Subject::Vez(Vez::WebSocket),
+    Subject::Baseline(Vez::WebSocket),
+];
 
 /// How much is measured.
 struct Plan {
@@ -90,8 +95,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 /// One round of every server.
 fn measure_talk(options: &Options, plan: &Plan, cpus: &Cpus, records: &mut Records) -> Result<()> {
-    let subjects = Subject::ALL.into_iter();
-    let subjects = subjects.filter(|subject| *subject != Subject::Websocat || options.websocat.is_some());
+    let subjects = Subject::ALL.into_iter().filter(|subject| subject.is_given(options));
     let start = |subject| Running::start(subject, options, cpus);
     let servers = subjects.map(start).collect::<Result<Vec<_>>>()?;
     round_trip::measure(&servers, plan.messages, records)?;
@@ -118,7 +122,7 @@ fn measure_one(running: &Running, plan: &Plan, records: &mut Records) -> Result<
 /// One round of Vez with crowds of every size.
 fn measure_queue(options: &Options, plan: &Plan, cpus: &Cpus, records: &mut Records) -> Result<()> {
     for &count in plan.crowds {
-        for subject in QUEUES {
+        for subject in QUEUES.into_iter().filter(|subject| subject.is_given(options)) {
             let running = Running::start(subject, options, cpus)?;
             let alone = Running::start(subject, options, cpus)?;
             let measured = waiting::measure(&running, &alone, count, plan.messages, records);
@@ -126,8 +130,11 @@ fn measure_queue(options: &Options, plan: &Plan, cpus: &Cpus, records: &mut Reco
         }
     }
     for count in [100, plan.crowds.iter().copied().max().unwrap_or_default()] {
-        let running = Running::start(Subject::VezWebSocket, options, cpus)?;
-        departures::measure(&running, count, records)?;
+        for subject in [Subject::Vez(Vez::WebSocket), Subject::Baseline(Vez::WebSocket)] {
+            if subject.is_given(options) {
+                departures::measure(&Running::start(subject, options, cpus)?, count, records)?;
+            }
+        }
     }
     Ok(())
 }

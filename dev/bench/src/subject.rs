@@ -13,12 +13,10 @@ use crate::wire::{Answer, Transport};
 /// A server that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Subject {
-    /// vez-server over raw TCP.
-    VezTcp,
-    /// vez-server over a WebSocket.
-    VezWebSocket,
-    /// vez-server with the echo responder, over a WebSocket.
-    VezEcho,
+    /// The vez-server that is measured.
+    Vez(Vez),
+    /// The vez-server that it is compared with, another build.
+    Baseline(Vez),
     /// The report's server.
     Report,
     /// websocat in front of the report's server: WebSockets for one at a time, put together from what there is.
@@ -27,45 +25,112 @@ pub(crate) enum Subject {
     Peer(Peer),
 }
 
+/// A vez-server's responder and the transport on which it is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Vez {
+    /// The report's answers over raw TCP.
+    Tcp,
+    /// The report's answers over a WebSocket.
+    WebSocket,
+    /// Echoes over raw TCP.
+    TcpEcho,
+    /// Echoes over a WebSocket.
+    WebSocketEcho,
+}
+
+impl Vez {
+    /// Its options, serving `port` and, with what nobody speaks to, `other`.
+    fn command(self, server: &Path, port: u16, other: u16) -> Command {
+        let (tcp, http) = if self.transport() == Transport::Tcp { (port, other) } else { (other, port) };
+        let mut command = Command::new(server);
+        command.arg(format!("--tcp=127.0.0.1:{tcp}")).arg(format!("--http=127.0.0.1:{http}"));
+        // The clients here are too simple for pings: none comes while they are measured.
+        command.args(["--queue-length", "20000", "--ping", "1h"]);
+        if self.answer() == Answer::Echo {
+            command.args(["--responder", "echo"]);
+        }
+        command
+    }
+
+    fn transport(self) -> Transport {
+        match self {
+            Self::Tcp | Self::TcpEcho => Transport::Tcp,
+            Self::WebSocket | Self::WebSocketEcho => Transport::WebSocket,
+        }
+    }
+
+    fn answer(self) -> Answer {
+        match self {
+            Self::Tcp | Self::WebSocket => Answer::Report,
+            Self::TcpEcho | Self::WebSocketEcho => Answer::Echo,
+        }
+    }
+}
+
 impl Subject {
     /// All of them, those next to each other that are compared.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Peer(Peer::BlockingTcp),
         Self::Report,
-        Self::VezTcp,
+        Self::Vez(Vez::Tcp),
+        Self::Baseline(Vez::Tcp),
         Self::Peer(Peer::TokioTcp),
-        Self::VezWebSocket,
+        Self::Vez(Vez::TcpEcho),
+        Self::Baseline(Vez::TcpEcho),
+        Self::Vez(Vez::WebSocket),
+        Self::Baseline(Vez::WebSocket),
         Self::Peer(Peer::Tungstenite),
         Self::Websocat,
-        Self::VezEcho,
+        Self::Vez(Vez::WebSocketEcho),
+        Self::Baseline(Vez::WebSocketEcho),
         Self::Peer(Peer::Fastwebsockets),
     ];
+
+    /// Whether what `options` name suffices to measure it.
+    pub(crate) fn is_given(self, options: &Options) -> bool {
+        match self {
+            Self::Websocat => options.websocat.is_some(),
+            Self::Baseline(_) => options.baseline.is_some(),
+            Self::Vez(_) | Self::Report | Self::Peer(_) => true,
+        }
+    }
+
+    /// The same of the server that Vez is compared with.
+    pub(crate) fn baseline(self) -> Option<Self> {
+        if let Self::Vez(vez) = self { Some(Self::Baseline(vez)) } else { None }
+    }
 
     /// How it is spoken to.
     pub(crate) fn transport(self) -> Transport {
         match self {
-            Self::VezTcp | Self::Report | Self::Peer(Peer::BlockingTcp | Peer::TokioTcp) => Transport::Tcp,
-            Self::VezWebSocket | Self::VezEcho | Self::Websocat => Transport::WebSocket,
-            Self::Peer(Peer::Tungstenite | Peer::Fastwebsockets) => Transport::WebSocket,
+            Self::Vez(vez) | Self::Baseline(vez) => vez.transport(),
+            Self::Report | Self::Peer(Peer::BlockingTcp | Peer::TokioTcp) => Transport::Tcp,
+            Self::Websocat | Self::Peer(Peer::Tungstenite | Peer::Fastwebsockets) => Transport::WebSocket,
         }
     }
 
     /// What it answers.
     pub(crate) fn answer(self) -> Answer {
         match self {
-            Self::VezTcp | Self::VezWebSocket | Self::Report | Self::Websocat => Answer::Report,
-            Self::VezEcho | Self::Peer(_) => Answer::Echo,
+            Self::Vez(vez) | Self::Baseline(vez) => vez.answer(),
+            Self::Report | Self::Websocat => Answer::Report,
+            Self::Peer(_) => Answer::Echo,
         }
     }
 
     /// Whether its sessions are measured: `sair` ends them, and the next client is then served.
     pub(crate) fn has_sessions(self) -> bool {
-        !matches!(self, Self::VezEcho | Self::Websocat)
+        match self {
+            Self::Vez(vez) | Self::Baseline(vez) => vez.answer() == Answer::Report,
+            Self::Websocat => false,
+            Self::Report | Self::Peer(_) => true,
+        }
     }
 
-    /// Whether many messages in flight are measured.
+    /// Whether many messages in flight are measured: not of those to whom all that arrives together is one message,
+    /// whatever it is.
     pub(crate) fn is_pipelined(self) -> bool {
-        matches!(self, Self::VezEcho | Self::Peer(Peer::Tungstenite | Peer::Fastwebsockets))
+        !matches!(self, Self::Report | Self::Websocat | Self::Peer(Peer::BlockingTcp))
     }
 
     /// What serves `port`; Vez serves raw TCP, or HTTP, on `other`, and websocat has its server there.
@@ -73,14 +138,11 @@ impl Subject {
     /// # Errors
     /// When this program cannot tell where it is, or websocat is not given.
     pub(crate) fn commands(self, options: &Options, port: u16, other: u16) -> Result<Vec<Command>> {
-        let server = &options.server;
         Ok(match self {
-            Self::VezTcp => vec![vez(server, port, other)],
-            Self::VezWebSocket => vec![vez(server, other, port)],
-            Self::VezEcho => {
-                let mut command = vez(server, other, port);
-                command.args(["--responder", "echo"]);
-                vec![command]
+            Self::Vez(vez) => vec![vez.command(&options.server, port, other)],
+            Self::Baseline(vez) => {
+                let server = options.baseline.as_ref().context("--baseline is not given")?;
+                vec![vez.command(server, port, other)]
             }
             Self::Report => vec![report(port)],
             Self::Websocat => {
@@ -105,20 +167,17 @@ fn report(port: u16) -> Command {
     command
 }
 
-fn vez(server: &Path, tcp: u16, http: u16) -> Command {
-    let mut command = Command::new(server);
-    command.arg(format!("--tcp=127.0.0.1:{tcp}")).arg(format!("--http=127.0.0.1:{http}"));
-    // The clients here are too simple for pings: none comes while they are measured.
-    command.args(["--queue-length", "20000", "--ping", "1h"]);
-    command
-}
-
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::VezTcp => "Vez, TCP",
-            Self::VezWebSocket => "Vez, WebSocket",
-            Self::VezEcho => "Vez, WebSocket, echo",
+            Self::Vez(Vez::Tcp) => "Vez, TCP",
+            Self::Vez(Vez::WebSocket) => "Vez, WebSocket",
+            Self::Vez(Vez::TcpEcho) => "Vez, TCP, echo",
+            Self::Vez(Vez::WebSocketEcho) => "Vez, WebSocket, echo",
+            Self::Baseline(Vez::Tcp) => "baseline, TCP",
+            Self::Baseline(Vez::WebSocket) => "baseline, WebSocket",
+            Self::Baseline(Vez::TcpEcho) => "baseline, TCP, echo",
+            Self::Baseline(Vez::WebSocketEcho) => "baseline, WebSocket, echo",
             Self::Report => "the report's server (Python)",
             Self::Websocat => "websocat before the report's server",
             Self::Peer(Peer::BlockingTcp) => "blocking TCP echo",

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::records::{Measure, Records};
 use crate::targets::{Outcome, TARGETS, Target};
 
-/// Both tables: what must be reached, and everything.
+/// The tables: what must be reached, how it was before, and everything.
 ///
 /// # Errors
 /// None in practice: a String grows.
@@ -20,12 +20,33 @@ pub(crate) fn markdown(records: &Records) -> Result<String> {
             write_target(&mut text, target, outcome)?;
         }
     }
+    write_comparison(&mut text, records)?;
     writeln!(text, "\n| measure | server | median | best |\n| --- | --- | ---: | ---: |")?;
     for (measure, subject, series) in records.iter() {
         let (median, best) = (number(series.median(), measure), number(series.best(measure), measure));
         writeln!(text, "| {measure} | {subject} | {median} | {best} |")?;
     }
     Ok(text)
+}
+
+/// Vez beside its baseline, if that was measured.
+fn write_comparison(text: &mut String, records: &Records) -> Result<()> {
+    let compared = records.iter().filter_map(|(measure, subject, series)| {
+        Some((measure, subject, series, records.get(measure, subject.baseline()?)?))
+    });
+    for (index, (measure, subject, new, old)) in compared.enumerate() {
+        if index == 0 {
+            writeln!(text, "\n| measure | Vez | baseline | ratio (of the best rounds) |")?;
+            writeln!(text, "| --- | ---: | ---: | ---: |")?;
+        }
+        let (value, before) = (new.median(), old.median());
+        // Where both are nothing, as the CPU of those who wait, nothing has changed.
+        let ratio = |new: f64, old: f64| if new == old { 1.0 } else { new / old };
+        let (median, best) = (ratio(value, before), ratio(new.best(measure), old.best(measure)));
+        let (value, before) = (number(value, measure), number(before, measure));
+        writeln!(text, "| {subject}: {measure} | {value} | {before} | {median:.2} ({best:.2}) |")?;
+    }
+    Ok(())
 }
 
 fn write_target(text: &mut String, target: &Target, outcome: Outcome) -> Result<()> {

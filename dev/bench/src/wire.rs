@@ -51,6 +51,16 @@ impl Wire {
             leave: encode(transport, report::LEAVE.to_owned(), true)?,
         })
     }
+
+    /// The same with a newline behind all that goes over TCP, so that messages in flight stay apart.
+    pub(crate) fn in_lines(mut self, transport: Transport) -> Self {
+        if transport == Transport::Tcp {
+            for text in [&mut self.request, &mut self.reply, &mut self.leave] {
+                text.push(b'\n');
+            }
+        }
+        self
+    }
 }
 
 fn encode(transport: Transport, text: String, masked: bool) -> Result<Vec<u8>> {

@@ -30,7 +30,7 @@ pub(crate) fn measure(
     duration: Duration,
     records: &mut Records,
 ) -> Result<()> {
-    let wire = running.wire(size)?;
+    let wire = running.wire(size)?.in_lines(running.subject.transport());
     let client = running.connect()?;
     client.stream.set_nonblocking(true)?;
     let mut pipeline = Pipeline::new(client, &wire);
