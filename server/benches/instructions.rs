@@ -91,9 +91,11 @@ struct Conversation {
 fn conversation(websocket: bool) -> Conversation {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let client = runtime.block_on(async {
-        let mut options = Options::default();
-        options.tcp = "127.0.0.1:0".parse().unwrap();
-        options.http = "127.0.0.1:0".parse().unwrap();
+        let options = Options {
+            tcp: "127.0.0.1:0".parse().unwrap(),
+            http: "127.0.0.1:0".parse().unwrap(),
+            ..Options::default()
+        };
         let server = Server::bind(options, Transcript::new(std::io::sink()).unwrap()).unwrap();
         let (tcp, http) = (server.tcp_address().unwrap(), server.http_address().unwrap());
         tokio::spawn(server.run(CancellationToken::new()));

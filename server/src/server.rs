@@ -17,7 +17,7 @@ use crate::record::Transcript;
 use crate::responder::Backend;
 use crate::seat::{Transport, Visitor};
 use crate::session::{Sessions, Shutdown};
-use crate::transport::tcp::Tcp;
+use crate::transport::tcp::{Port, WaitingTcp};
 
 /// A server whose addresses are bound and that serves once it is [run](Server::run).
 #[derive(Debug)]
@@ -134,10 +134,10 @@ impl Server {
         });
         let web =
             Arc::new(Http::new(options.requests, guard, queue.clone(), upgrades, tls.clone(), shutdown));
-        let raw = Arc::new(Tcp::new(Arc::clone(&transports), page.as_deref()));
+        let port = Arc::new(Port::new(Arc::clone(&transports), page.as_deref()));
         let gone = transports.gone;
         tokio::join!(
-            serve_tcp(tcp.map(|tcp| Acceptor::new(tcp, gone)), &connections, &reception, &raw),
+            serve_tcp(tcp.map(|tcp| Acceptor::new(tcp, gone)), &connections, &reception, &port),
             serve_http(http.map(|http| Acceptor::new(http, gone)), &connections, &proxies, &reception, &web),
             queue.tell_others(),
             reload(tls.as_deref()),
@@ -169,7 +169,7 @@ async fn serve_tcp(
     acceptor: Option<Acceptor>,
     connections: &Connections,
     reception: &Arc<Reception>,
-    raw: &Arc<Tcp>,
+    port: &Arc<Port>,
 ) {
     let Some(mut acceptor) = acceptor else { return };
     loop {
@@ -177,7 +177,7 @@ async fn serve_tcp(
         let slot = connections.visitor().await;
         // Joined here and not in the connection's task: places go by the order of accepting.
         let admission = reception.join(Visitor::new(peer, Transport::Tcp), peer.ip());
-        let waiting = raw.wait(stream);
+        let waiting = WaitingTcp::new(stream, Arc::clone(port));
         reception.spawn(Arc::clone(reception).attend(waiting, admission, slot));
     }
 }

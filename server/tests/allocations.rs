@@ -181,10 +181,12 @@ fn serve(
     shutdown: &CancellationToken,
     addresses: &mpsc::Sender<(SocketAddr, SocketAddr)>,
 ) -> AllocationInfo {
-    let mut options = Options::default();
-    options.tcp = "127.0.0.1:0".parse().unwrap();
-    options.http = "127.0.0.1:0".parse().unwrap();
-    options.responder = responder;
+    let options = Options {
+        tcp: "127.0.0.1:0".parse().unwrap(),
+        http: "127.0.0.1:0".parse().unwrap(),
+        responder,
+        ..Options::default()
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     allocation_counter::measure(|| {
         runtime.block_on(async {

@@ -6,16 +6,67 @@
 
 mod crowd;
 mod line;
-mod lock;
+mod order;
 mod pace;
+mod place;
 mod ticket;
 
-pub use lock::{JoinError, Queue, Settings};
-pub use ticket::{State, Ticket, Turn};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use order::Shared;
+pub use order::{JoinError, Settings};
+pub use place::State;
+pub use ticket::{Ticket, Turn};
 
 /// How many of the first in line are told at once that they moved up; the others less often,
 /// so that one who leaves does not cost a write to everybody.
 const TOLD_AT_ONCE: usize = 100;
+
+/// Who holds the turn and who waits for it; clones share one queue.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    shared: Arc<Shared>,
+}
+
+impl Queue {
+    /// An empty queue.
+    pub fn new(settings: Settings) -> Self {
+        Self { shared: Arc::new(Shared::new(settings)) }
+    }
+
+    /// Takes a place at the end of the queue for somebody at `address`; the first to join an empty queue has the
+    /// turn at once.
+    ///
+    /// # Errors
+    /// When as many wait as may.
+    pub fn join(&self, address: IpAddr) -> Result<Ticket, JoinError> {
+        let (id, place) = self.shared.join(address)?;
+        Ok(Ticket::new(Arc::clone(&self.shared), id, place))
+    }
+
+    /// How many wait, the one who has the turn not counted.
+    pub fn waiting(&self) -> usize {
+        self.shared.len().saturating_sub(1)
+    }
+
+    /// How many may wait.
+    pub fn capacity(&self) -> usize {
+        self.shared.capacity()
+    }
+
+    /// Whether somebody has the turn.
+    pub fn is_taken(&self) -> bool {
+        self.shared.len() > 0
+    }
+
+    /// Tells those further back of their places, at a bounded rate; runs until dropped.
+    pub async fn tell_others(&self) {
+        loop {
+            self.shared.tell_others().await;
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests;

@@ -1,57 +1,13 @@
 //! What somebody who joined holds: a place in line, then the turn.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::lock::Shared;
-
-/// Where a ticket stands; it changes from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// The queue has not given it a place yet.
-    Joining,
-    /// It waits.
-    Waiting {
-        /// 1 is next in line.
-        position: usize,
-    },
-    /// It has the turn, with this fencing number: each turn's is greater than any before it.
-    Turn(u64),
-    /// The queue has lost it: it must join again, at the end.
-    Lost,
-}
-
-/// One ticket's place, shared by the queue that moves it and the ticket that watches it.
-#[derive(Debug)]
-pub(super) struct Place {
-    state: Mutex<State>,
-    changed: Notify,
-}
-
-impl Place {
-    pub(super) fn new(state: State) -> Self {
-        Self { state: Mutex::new(state), changed: Notify::new() }
-    }
-
-    pub(super) fn state(&self) -> State {
-        *self.lock()
-    }
-
-    pub(super) fn set(&self, state: State) {
-        let before = std::mem::replace(&mut *self.lock(), state);
-        if before != state {
-            self.changed.notify_one();
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // A state is written whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+use super::order::Shared;
+use super::place::{Place, State};
 
 /// A place in the queue; dropping it leaves.
 #[derive(Debug)]

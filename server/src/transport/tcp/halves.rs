@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf, split};
 use vez_protocol::{Decoder, LineEnding, Message, ServerEvent};
 
 use super::first_line::{FirstLine, judge};
-use super::waiting::Tcp;
+use super::port::Port;
 use crate::ending::Ending;
 use crate::session::{Incoming, Input, Output, To};
 use crate::transport::outbox::Outbox;
@@ -32,23 +32,23 @@ pub(crate) struct TcpInput<S> {
 #[derive(Debug)]
 pub(crate) struct TcpOutput<S> {
     outbox: Outbox<WriteHalf<S>>,
-    tcp: Arc<Tcp>,
+    port: Arc<Port>,
 }
 
 /// The halves of a connection.
 pub(super) fn halves<S: AsyncRead + AsyncWrite + Send>(
     stream: S,
-    tcp: Arc<Tcp>,
+    port: Arc<Port>,
 ) -> (TcpInput<S>, TcpOutput<S>) {
     let (read, write) = split(stream);
     let input = TcpInput {
         stream: read,
-        decoder: Decoder::new(tcp.settings.max_message),
+        decoder: Decoder::new(port.settings.max_message),
         bytes: BytesMut::new(),
         ended: false,
-        unjudged: tcp.refusal.is_some(),
+        unjudged: port.refusal.is_some(),
     };
-    (input, TcpOutput { outbox: Outbox::new(write, tcp.settings.write_limit), tcp })
+    (input, TcpOutput { outbox: Outbox::new(write, port.settings.write_limit), port })
 }
 
 impl<S: AsyncRead> TcpInput<S> {
@@ -146,7 +146,7 @@ impl<S: AsyncWrite + Send> Output for TcpOutput<S> {
         match ending {
             Ending::Left | Ending::Unresponsive(_) => {}
             Ending::Farewell(line_ending) => self.push_text(&[&ending.text()], *line_ending),
-            Ending::Http => self.outbox.push(self.tcp.refusal.as_deref().unwrap_or_default().as_bytes()),
+            Ending::Http => self.outbox.push(self.port.refusal.as_deref().unwrap_or_default().as_bytes()),
             ending => self.push_text(&[&ending.text()], LineEnding::Lf),
         }
     }

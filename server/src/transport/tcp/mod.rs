@@ -2,6 +2,8 @@
 
 mod first_line;
 mod halves;
+mod port;
 mod waiting;
 
-pub(crate) use waiting::Tcp;
+pub(crate) use port::Port;
+pub(crate) use waiting::WaitingTcp;

@@ -14,9 +14,9 @@ use vez_protocol::ServerEvent;
 
 use super::first_line::{FirstLine, judge};
 use super::halves::{TcpInput, TcpOutput, halves};
+use super::port::Port;
 use crate::ending::Ending;
 use crate::session::Waiting;
-use crate::transport::Settings;
 
 /// How much of the first line is looked at before it is read: a request line of a page on this machine fits.
 const PEEKED: usize = 2048;
@@ -25,52 +25,12 @@ const PEEKED: usize = 2048;
 /// request with the connection.
 const FIRST_BYTES: Duration = Duration::from_millis(20);
 
-/// Makes connections of one listener wait.
-#[derive(Debug)]
-pub(crate) struct Tcp {
-    pub(super) settings: Arc<Settings>,
-    /// The answer to HTTP (RFC 9112 §4), which keeps web pages away from what answers raw TCP; `None` lets HTTP
-    /// through.
-    pub(super) refusal: Option<String>,
-}
-
-impl Tcp {
-    /// Unless the settings allow HTTP, refuses it and names the page's address, if there is one, as where it is spoken.
-    pub(crate) fn new(settings: Arc<Settings>, page: Option<&str>) -> Self {
-        let refusal = (!settings.allow_http_on_tcp).then(|| refusal(page));
-        Self { settings, refusal }
-    }
-
-    /// A connection that was accepted just now.
-    pub(crate) fn wait(self: &Arc<Self>, stream: TcpStream) -> WaitingTcp {
-        WaitingTcp {
-            stream,
-            unjudged: self.refusal.is_some(),
-            tcp: Arc::clone(self),
-            accepted: Instant::now(),
-            half_closed: false,
-            cleared: false,
-            first_bytes: None,
-        }
-    }
-}
-
-fn refusal(page: Option<&str>) -> String {
-    let page = page.map_or_else(String::new, |page| format!(" A página está em {page}"));
-    let text = format!("Este endereço não fala HTTP.{page}\n");
-    format!(
-        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n\
-         X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n{text}",
-        text.len()
-    )
-}
-
 /// A connection whose peer is watched and not read: what it sends stays in the kernel, whose bounded buffer
 /// pushes back on one that sends without end.
 #[derive(Debug)]
 pub(crate) struct WaitingTcp {
     stream: TcpStream,
-    tcp: Arc<Tcp>,
+    port: Arc<Port>,
     accepted: Instant,
     /// Whether the first line is still to be judged.
     unjudged: bool,
@@ -83,6 +43,19 @@ pub(crate) struct WaitingTcp {
 }
 
 impl WaitingTcp {
+    /// A connection that was accepted just now.
+    pub(crate) fn new(stream: TcpStream, port: Arc<Port>) -> Self {
+        Self {
+            stream,
+            unjudged: port.refusal.is_some(),
+            port,
+            accepted: Instant::now(),
+            half_closed: false,
+            cleared: false,
+            first_bytes: None,
+        }
+    }
+
     /// Ready when the peer is gone: at its end of input if it has sent nothing, else, as it may only have closed
     /// its sending side, when the connection is broken.
     fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
@@ -173,6 +146,6 @@ impl Waiting for WaitingTcp {
     /// The stream is registered anew if the runtime was made to forget what the kernel holds.
     fn into_halves(self) -> io::Result<(Self::Input, Self::Output)> {
         let stream = if self.cleared { TcpStream::from_std(self.stream.into_std()?)? } else { self.stream };
-        Ok(halves(stream, self.tcp))
+        Ok(halves(stream, self.port))
     }
 }

@@ -42,9 +42,11 @@ impl TestServer {
 
     /// A server with other options than the standard ones.
     pub(crate) async fn with(configure: impl FnOnce(&mut Options)) -> Self {
-        let mut options = Options::default();
-        options.tcp = "127.0.0.1:0".parse().unwrap();
-        options.http = "127.0.0.1:0".parse().unwrap();
+        let mut options = Options {
+            tcp: "127.0.0.1:0".parse().unwrap(),
+            http: "127.0.0.1:0".parse().unwrap(),
+            ..Options::default()
+        };
         configure(&mut options);
         let transcript = Lines::default();
         let server = Server::bind(options, Transcript::new(transcript.clone()).unwrap()).unwrap();

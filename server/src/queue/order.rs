@@ -1,4 +1,4 @@
-//! Who has the turn and who waits for it, under one lock.
+//! Who has the turn and who waits for it, in order, under one lock.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use super::TOLD_AT_ONCE;
 use super::crowd::{Crowd, Network};
 use super::line::Line;
 use super::pace::Pace;
-use super::ticket::{Place, State, Ticket};
+use super::place::{Place, State};
 use crate::units::{OptionalCount, optional_count};
 
 /// How often those further back are told of their places, at the most.
@@ -32,12 +32,6 @@ pub struct Settings {
     /// How many may wait from one address (of IPv6, one /64 network); off for as many as may wait
     #[arg(long, env = "VEZ_PER_ADDRESS", value_name = "COUNT|off", default_value = "off", value_parser = optional_count)]
     pub per_address: OptionalCount,
-}
-
-/// Who holds the turn and who waits for it; clones share one queue.
-#[derive(Clone, Debug)]
-pub struct Queue {
-    shared: Arc<Shared>,
 }
 
 /// What the tickets of one queue have in common.
@@ -76,57 +70,6 @@ pub enum JoinError {
     /// As many wait from this address as may.
     #[error("{1} wait from {0}, as many as may (--per-address)")]
     PerAddress(IpAddr, usize),
-}
-
-impl Queue {
-    /// An empty queue.
-    pub fn new(settings: Settings) -> Self {
-        let shared = Shared {
-            settings,
-            order: Mutex::default(),
-            contended: watch::Sender::new(None),
-            stale: Notify::new(),
-        };
-        Self { shared: Arc::new(shared) }
-    }
-
-    /// Takes a place at the end of the queue for somebody at `address`; the first to join an empty queue has the
-    /// turn at once.
-    ///
-    /// # Errors
-    /// When as many wait as may.
-    pub fn join(&self, address: IpAddr) -> Result<Ticket, JoinError> {
-        let mut order = self.shared.lock();
-        order.check(&self.shared.settings, address)?;
-        let (id, place) = order.join(address.into());
-        self.shared.tell_contended(&order);
-        Ok(Ticket::new(Arc::clone(&self.shared), id, place))
-    }
-
-    /// How many wait, the one who has the turn not counted.
-    pub fn waiting(&self) -> usize {
-        self.shared.lock().line.len().saturating_sub(1)
-    }
-
-    /// How many may wait.
-    pub fn capacity(&self) -> usize {
-        self.shared.settings.queue_length
-    }
-
-    /// Whether somebody has the turn.
-    pub fn is_taken(&self) -> bool {
-        self.shared.lock().line.len() > 0
-    }
-
-    /// Tells those further back of their places, at a bounded rate; runs until dropped.
-    pub async fn tell_others(&self) {
-        loop {
-            self.shared.stale.notified().await;
-            let rest = self.shared.lock().rest();
-            sleep(rest).await;
-            self.shared.lock().tell(TOLD_AT_ONCE, usize::MAX);
-        }
-    }
 }
 
 impl Order {
@@ -192,6 +135,35 @@ impl Order {
 }
 
 impl Shared {
+    pub(super) fn new(settings: Settings) -> Self {
+        Self { settings, order: Mutex::default(), contended: watch::Sender::new(None), stale: Notify::new() }
+    }
+
+    pub(super) fn join(&self, address: IpAddr) -> Result<(u64, Arc<Place>), JoinError> {
+        let mut order = self.lock();
+        order.check(&self.settings, address)?;
+        let joined = order.join(address.into());
+        self.tell_contended(&order);
+        Ok(joined)
+    }
+
+    /// How many stand in line, the one who has the turn included.
+    pub(super) fn len(&self) -> usize {
+        self.lock().line.len()
+    }
+
+    pub(super) fn capacity(&self) -> usize {
+        self.settings.queue_length
+    }
+
+    /// Waits until those further back have news, rests, and tells them.
+    pub(super) async fn tell_others(&self) {
+        self.stale.notified().await;
+        let rest = self.lock().rest();
+        sleep(rest).await;
+        self.lock().tell(TOLD_AT_ONCE, usize::MAX);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Order> {
         // Every critical section leaves the order whole, even one that panics.
         self.order.lock().unwrap_or_else(PoisonError::into_inner)
