@@ -48,8 +48,8 @@ pub(super) struct Shared {
 #[derive(Debug, Default)]
 struct Order {
     line: Line<Member>,
-    /// Those who wait, by address.
-    crowd: Crowd,
+    /// Those who wait, by address, where that is limited.
+    crowd: Option<Crowd>,
     pace: Pace,
     /// The fencing number of the latest turn.
     fence: u64,
@@ -79,7 +79,7 @@ impl Order {
             return Err(JoinError::Full(settings.queue_length));
         }
         match settings.per_address {
-            Some(most) if self.line.len() > 0 && self.crowd.count(address.into()) >= most => {
+            Some(most) if self.line.len() > 0 && self.count(address.into()) >= most => {
                 Err(JoinError::PerAddress(address, most))
             }
             _ => Ok(()),
@@ -91,7 +91,7 @@ impl Order {
         let state = match position {
             0 => self.begin_turn(),
             position => {
-                self.crowd.enter(from);
+                self.crowd.iter_mut().for_each(|crowd| crowd.enter(from));
                 State::Waiting { position }
             }
         };
@@ -106,25 +106,37 @@ impl Order {
         State::Turn(self.fence)
     }
 
+    fn count(&self, from: Network) -> usize {
+        self.crowd.as_ref().map_or(0, |crowd| crowd.count(from))
+    }
+
+    fn wait_no_more(&mut self, from: Network) {
+        self.crowd.iter_mut().for_each(|crowd| crowd.leave(from));
+    }
+
+    /// Takes somebody out of the line, and tells those near the front who move up.
     fn leave(&mut self, id: u64) {
         let first = self.line.first_id() == Some(id);
         let Some(member) = self.line.leave(id) else { return };
-        if !first {
-            return self.crowd.leave(member.from);
+        if let (false, State::Waiting { position }) = (first, member.place.state()) {
+            self.wait_no_more(member.from);
+            return self.tell(position, TOLD_AT_ONCE);
         }
         self.pace.end(Instant::now());
         if let Some(next) = self.line.first() {
             let (place, from) = (Arc::clone(&next.place), next.from);
-            self.crowd.leave(from);
+            self.wait_no_more(from);
             place.set(self.begin_turn());
+            self.tell(1, TOLD_AT_ONCE);
         }
     }
 
     /// Tells those who wait at these positions where they stand.
     fn tell(&self, from: usize, to: usize) {
-        let waiting =
-            self.line.iter().enumerate().skip(from.max(1)).take_while(|(position, _)| *position < to);
-        waiting.for_each(|(position, member)| member.place.set(State::Waiting { position }));
+        let Some(count) = to.checked_sub(from) else { return };
+        for (index, member) in self.line.iter().skip(from).take(count).enumerate() {
+            member.place.set(State::Waiting { position: from + index });
+        }
     }
 
     /// How long those further back go without news: the longer, the more they are.
@@ -136,7 +148,8 @@ impl Order {
 
 impl Shared {
     pub(super) fn new(settings: Settings) -> Self {
-        Self { settings, order: Mutex::default(), contended: watch::Sender::new(None), stale: Notify::new() }
+        let order = Order { crowd: settings.per_address.map(|_| Crowd::default()), ..Order::default() };
+        Self { settings, order: Mutex::new(order), contended: watch::Sender::new(None), stale: Notify::new() }
     }
 
     pub(super) fn join(&self, address: IpAddr) -> Result<(u64, Arc<Place>), JoinError> {
@@ -192,7 +205,6 @@ impl Shared {
         let mut order = self.lock();
         order.leave(id);
         self.tell_contended(&order);
-        order.tell(1, TOLD_AT_ONCE);
         if order.line.len() > TOLD_AT_ONCE {
             self.stale.notify_one();
         }

@@ -1,6 +1,6 @@
 //! Where one ticket stands, shared by the queue that moves it and the ticket that watches it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use tokio::sync::Notify;
 
@@ -20,31 +20,69 @@ pub enum State {
     Lost,
 }
 
-/// One ticket's place, shared by the queue that moves it and the ticket that watches it.
+/// What a packed state is, in its two highest bits; the rest is its number.
+const KIND: u64 = 0b11 << 62;
+const WAITING: u64 = 0b01 << 62;
+const TURN: u64 = 0b10 << 62;
+const LOST: u64 = 0b11 << 62;
+
+impl State {
+    fn pack(self) -> u64 {
+        match self {
+            Self::Joining => 0,
+            Self::Waiting { position } => WAITING | position as u64,
+            Self::Turn(fence) => TURN | fence,
+            Self::Lost => LOST,
+        }
+    }
+
+    fn unpack(packed: u64) -> Self {
+        let number = packed & !KIND;
+        match packed & KIND {
+            WAITING => Self::Waiting { position: usize::try_from(number).unwrap_or(usize::MAX) },
+            TURN => Self::Turn(number),
+            LOST => Self::Lost,
+            _ => Self::Joining,
+        }
+    }
+}
+
+/// One ticket's place.
 #[derive(Debug)]
 pub(super) struct Place {
-    state: Mutex<State>,
+    /// The packed state: many are written whenever somebody leaves.
+    state: AtomicU64,
     pub(super) changed: Notify,
 }
 
 impl Place {
     pub(super) fn new(state: State) -> Self {
-        Self { state: Mutex::new(state), changed: Notify::new() }
+        Self { state: AtomicU64::new(state.pack()), changed: Notify::new() }
     }
 
     pub(super) fn state(&self) -> State {
-        *self.lock()
+        State::unpack(self.state.load(Relaxed))
     }
 
     pub(super) fn set(&self, state: State) {
-        let before = std::mem::replace(&mut *self.lock(), state);
-        if before != state {
+        let packed = state.pack();
+        if self.state.swap(packed, Relaxed) != packed {
             self.changed.notify_one();
         }
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // A state is written whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+#[cfg(test)]
+mod tests {
+    use super::State;
+
+    #[test]
+    fn every_state_is_what_it_was_after_packing() {
+        let numbers = [0, 1, 7, 1 << 40];
+        let waiting = numbers.map(|number| State::Waiting { position: number as usize });
+        let states = [State::Joining, State::Lost].into_iter().chain(waiting).chain(numbers.map(State::Turn));
+        for state in states {
+            assert_eq!(State::unpack(state.pack()), state);
+        }
     }
 }
