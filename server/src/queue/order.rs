@@ -133,9 +133,9 @@ impl Order {
 
     /// Tells those who wait at these positions where they stand.
     fn tell(&self, from: usize, to: usize) {
-        let Some(count) = to.checked_sub(from) else { return };
-        for (index, member) in self.line.iter().skip(from).take(count).enumerate() {
-            member.place.set(State::Waiting { position: from + index });
+        if from < to {
+            let places = self.line.iter().enumerate().skip(from).take_while(|(position, _)| *position < to);
+            places.for_each(|(position, member)| member.place.set(State::Waiting { position }));
         }
     }
 
