@@ -31,27 +31,43 @@ fn main() -> ExitCode {
 }
 
 /// One thread serves all sockets: only one conversation is ever busy.
+///
+/// The first signal lets the server drain; the second ends it at once.
 #[tokio::main(flavor = "current_thread")]
 async fn run(options: Options) -> Result<()> {
-    let signals = EndSignals::listen()?;
+    let mut signals = EndSignals::listen()?;
     let transcript = Transcript::stdout()?;
-    let bound = Server::bind(options, transcript.clone());
-    let shutdown = CancellationToken::new();
-    let ended = match bound {
-        Ok(server) => tokio::select! {
-            () = server.run(shutdown.clone()) => Ok(()),
-            ended = end_on_signals(signals, shutdown) => ended,
-        },
+    let ended = match Server::bind(options, transcript.clone()) {
+        Ok(server) => serve(server, &mut signals).await,
         Err(error) => Err(error.into()),
     };
-    transcript.finish();
-    ended
+    if !matches!(ended, Ok(End::AtOnce)) {
+        tokio::select! {
+            () = transcript.finish() => {}
+            _ = signals.next() => {}
+        }
+    }
+    ended.map(drop)
 }
 
-/// The first signal lets the server drain; the second ends it at once.
-async fn end_on_signals(mut signals: EndSignals, shutdown: CancellationToken) -> Result<()> {
-    signals.next().await?;
+/// How a server came to its end.
+enum End {
+    /// By itself, or drained.
+    Drained,
+    /// It was told twice.
+    AtOnce,
+}
+
+async fn serve(server: Server, signals: &mut EndSignals) -> Result<End> {
+    let shutdown = CancellationToken::new();
+    let mut serving = std::pin::pin!(server.run(shutdown.clone()));
+    tokio::select! {
+        () = &mut serving => return Ok(End::Drained),
+        ended = signals.next() => ended?,
+    }
     shutdown.cancel();
-    signals.next().await?;
-    Ok(())
+    tokio::select! {
+        () = serving => Ok(End::Drained),
+        ended = signals.next() => Ok(ended.map(|()| End::AtOnce)?),
+    }
 }

@@ -26,6 +26,19 @@ pub(crate) fn prepare(stream: &TcpStream, gone: Duration) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether stdout is an ordinary file.
+#[cfg(unix)]
+pub(crate) fn stdout_is_file() -> bool {
+    use rustix::fs::{FileType, fstat};
+    fstat(std::io::stdout()).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile)
+}
+
+/// Whether stdout is an ordinary file; only Unix tells.
+#[cfg(not(unix))]
+pub(crate) fn stdout_is_file() -> bool {
+    false
+}
+
 /// How many bytes wait in the pipe behind stdout, if it is one (FIONREAD, pipe(7)).
 #[cfg(unix)]
 pub(crate) fn unread_stdout() -> Option<u64> {

@@ -114,6 +114,7 @@ impl Server {
             backend,
             transcript,
             transports.max_message,
+            transports.write_limit,
             shutdown.clone(),
         ));
         let reception = Arc::new(Reception::new(

@@ -39,6 +39,14 @@ pub(crate) fn optional_time(text: &str) -> Result<OptionalTime, String> {
     if text.eq_ignore_ascii_case("off") { Ok(None) } else { time(text).map(Some) }
 }
 
+/// Reads a count of at least one.
+pub(crate) fn count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("must be at least 1".to_owned()),
+        count => count.map_err(|error| format!("{error}; write a number from 1 on")),
+    }
+}
+
 /// Reads a count, or `off`.
 pub(crate) fn optional_count(text: &str) -> Result<OptionalCount, String> {
     if text.eq_ignore_ascii_case("off") {

@@ -11,6 +11,8 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 
+use crate::units::count;
+
 pub(crate) use connections::{Connections, Slot};
 pub use guard::Origin;
 pub(crate) use guard::{Guard, Refused};
@@ -51,18 +53,11 @@ pub struct Settings {
     pub tls_key: Option<PathBuf>,
 
     /// How many connections may be open; without it, as many as the limit on open files allows
-    #[arg(long, env = "VEZ_CONNECTIONS", value_name = "COUNT", value_parser = connections)]
+    #[arg(long, env = "VEZ_CONNECTIONS", value_name = "COUNT", value_parser = count)]
     pub connections: Option<usize>,
 }
 
 fn network(text: &str) -> Result<IpNet, String> {
     let net = text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
     net.ok_or_else(|| "write an address, or a network as 10.0.0.0/8".to_owned())
-}
-
-fn connections(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) => Err("with none nobody could connect; write a number from 1 on".to_owned()),
-        count => count.map_err(|error| format!("{error}; write a number from 1 on")),
-    }
 }

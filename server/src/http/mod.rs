@@ -28,7 +28,7 @@ use tower_service::Service;
 use crate::door::{Guard, Refused, Slot, Tls};
 use crate::queue::Queue;
 use crate::session::Shutdown;
-use crate::units::{size_within, time};
+use crate::units::{interval, size_within};
 pub(crate) use upgrade::Upgrades;
 
 /// How long a request may take, and how large it may be.
@@ -37,13 +37,16 @@ pub(crate) use upgrade::Upgrades;
 #[command(next_help_heading = "HTTP")]
 pub struct Settings {
     /// Waits so long for the header of an HTTP request
-    #[arg(long, env = "VEZ_HEADER_TIME", value_name = "TIME", default_value = "10s", value_parser = time)]
+    #[arg(long, env = "VEZ_HEADER_TIME", value_name = "TIME", default_value = "10s", value_parser = interval)]
     pub header_time: Duration,
 
     /// The largest header of an HTTP request, at least 8KiB
     #[arg(long, env = "VEZ_HEADER_SIZE", value_name = "SIZE", default_value = "16KiB", value_parser = header_size)]
     pub header_size: usize,
 }
+
+/// How long a connection may take to finish its request when the server ends.
+const LAST_REQUEST: Duration = Duration::from_millis(100);
 
 fn header_size(text: &str) -> Result<usize, String> {
     size_within(text, 8 * 1024..=1024 * 1024)
@@ -122,10 +125,8 @@ impl Http {
             served = connection.as_mut() => served,
             () = self.shutdown.told() => {
                 connection.as_mut().graceful_shutdown();
-                tokio::select! {
-                    served = connection => served,
-                    () = self.shutdown.cut() => Ok(()),
-                }
+                // A request that is here is answered at once; half of one is not waited for.
+                timeout(LAST_REQUEST, connection).await.unwrap_or(Ok(()))
             }
         };
         if let Err(error) = served {

@@ -39,7 +39,7 @@ pub(super) async fn root(
     peer: Extension<Peer>,
     request: Request<Body>,
 ) -> Response {
-    if request.headers().contains_key(header::UPGRADE) {
+    if asks_for_websocket(request.headers()) {
         websocket(upgrades, peer, request).await
     } else {
         page::file(request).await
@@ -87,6 +87,12 @@ pub(super) async fn websocket(
         }
     });
     response
+}
+
+/// Whether a request asks to speak WebSocket from now on; any other protocol may be ignored (RFC 9110 §7.8).
+fn asks_for_websocket(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::UPGRADE).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|name| name.trim().eq_ignore_ascii_case("websocket"))
 }
 
 /// The style that a handshake asks for (RFC 6455 §4.2.2, `Sec-WebSocket-Protocol`).

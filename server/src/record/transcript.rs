@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use vez_protocol::escape;
 
 use super::Event;
-use super::writer::Writer;
+use super::writer::{Outlet, Writer};
 use crate::ending::Ending;
 use crate::platform;
 
@@ -23,7 +23,7 @@ impl Transcript {
     /// # Errors
     /// When the thread cannot be started.
     pub fn new(output: impl Write + Send + 'static) -> std::io::Result<Self> {
-        Ok(Self { writer: Writer::start(output, || None)? })
+        Ok(Self { writer: Writer::start(output, Outlet::PLAIN)? })
     }
 
     /// A transcript on stdout.
@@ -31,7 +31,7 @@ impl Transcript {
     /// # Errors
     /// When the thread cannot be started.
     pub fn stdout() -> std::io::Result<Self> {
-        Ok(Self { writer: Writer::start(std::io::stdout(), platform::unread_stdout)? })
+        Ok(Self { writer: Writer::start(std::io::stdout(), stdout())? })
     }
 
     pub(crate) fn starting(&self) {
@@ -47,8 +47,8 @@ impl Transcript {
     }
 
     /// Waits until everything is written, or until the output has failed or taken nothing for a second.
-    pub fn finish(&self) {
-        self.writer.finish();
+    pub async fn finish(&self) {
+        self.writer.finish().await;
     }
 
     /// Waits until there is room for a line, or the output has stood still for a second.
@@ -88,6 +88,12 @@ impl Transcript {
     fn line(&self, write: impl FnOnce(&mut String)) -> bool {
         self.writer.append(write)
     }
+}
+
+/// A pipe or a terminal takes a page at a time, a file everything at once.
+fn stdout() -> Outlet {
+    let chunk = if platform::stdout_is_file() { Outlet::PLAIN.chunk } else { 4096 };
+    Outlet { chunk, unread: platform::unread_stdout }
 }
 
 /// At most `most` bytes of a text, and its length if there are more.

@@ -1,5 +1,6 @@
 //! The thread that writes the transcript, and the bounded buffer before it.
 
+use std::collections::VecDeque;
 use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,20 +11,32 @@ use tokio::time::timeout;
 /// Bytes that may wait for the output before the conversation waits for room.
 const CAPACITY: usize = 1024 * 1024;
 
-/// Most bytes of one write: what a pipe holds, so that a reader that takes some is soon seen to do so.
-const CHUNK: usize = 64 * 1024;
+/// Bytes that are handed to the thread at a time, a line more or less: so room comes in small steps.
+const BATCH: usize = 64 * 1024;
 
-/// After a write, lines gather so long for the next, so that a message does not cost a wake-up …
+/// After a write, lines gather so long for the next, so that a message does not cost a wake-up, unless a batch of
+/// them waits already.
 const GATHER: Duration = Duration::from_millis(100);
-
-/// … unless so many bytes wait already.
-const ENOUGH: usize = 64 * 1024;
 
 /// How long an output may take no byte before it is said to stand still.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How many bytes the reader behind the output has not taken yet, where the system tells.
-pub(super) type Unread = fn() -> Option<u64>;
+/// The output, as its system sees it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outlet {
+    /// Most bytes of one write: small where a write may be taken little by little, so that this shows.
+    pub(super) chunk: usize,
+    /// How many bytes the reader behind the output has not taken yet, where the system tells.
+    pub(super) unread: fn() -> Option<u64>,
+}
+
+impl Outlet {
+    /// An output of which nothing is known.
+    pub(super) const PLAIN: Self = Self { chunk: BATCH, unread: || None };
+}
+
+/// How far an output is, to see progress.
+type Progress = (u64, Option<u64>);
 
 /// A handle on the writing thread; clones share it.
 #[derive(Clone, Debug)]
@@ -37,16 +50,20 @@ struct Shared {
     /// Rung when the thread has something to do.
     work: Condvar,
     /// Rung when the thread has written something.
-    progress: Condvar,
+    progress: Notify,
     /// Rung when the buffer has room again.
     room: Notify,
-    unread: Unread,
+    outlet: Outlet,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// Whole lines that wait to be written.
-    buffer: String,
+    /// Batches of whole lines that wait to be written.
+    batches: VecDeque<String>,
+    /// Bytes in `batches`.
+    bytes: usize,
+    /// A batch that was written, and can be filled again.
+    spare: String,
     /// Lines that found no room since the last that did.
     lost: u64,
     /// At how many bytes the thread is to be woken; `None` while it writes.
@@ -55,7 +72,7 @@ struct State {
     hurry: bool,
     /// Whether a write is under way.
     writing: bool,
-    /// Bytes that the output has taken, to see progress.
+    /// Bytes that the output has taken.
     taken: u64,
     /// Whether the output has taken nothing for a while, so that lines without room are lost.
     still: bool,
@@ -64,13 +81,13 @@ struct State {
 }
 
 impl Writer {
-    pub(super) fn start(output: impl Write + Send + 'static, unread: Unread) -> std::io::Result<Self> {
+    pub(super) fn start(output: impl Write + Send + 'static, outlet: Outlet) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
             state: Mutex::default(),
             work: Condvar::new(),
-            progress: Condvar::new(),
+            progress: Notify::new(),
             room: Notify::new(),
-            unread,
+            outlet,
         });
         let writer = Self { shared: Arc::clone(&shared) };
         std::thread::Builder::new().name("transcript".to_owned()).spawn(move || shared.run(output))?;
@@ -81,7 +98,7 @@ impl Writer {
     pub(super) fn append(&self, write: impl FnOnce(&mut String)) -> bool {
         let mut state = self.shared.lock();
         state.append(write);
-        if state.wake_at.is_some_and(|bytes| state.buffer.len() > bytes) {
+        if state.wake_at.is_some_and(|bytes| state.bytes > bytes) {
             state.wake_at = None;
             self.shared.work.notify_one();
         }
@@ -98,20 +115,18 @@ impl Writer {
         }
     }
 
-    pub(super) fn finish(&self) {
-        let mut state = self.shared.lock();
-        state.hurry = true;
+    /// Waits until everything is written, or the output has failed or stood still for a second. Cancel safe.
+    pub(super) async fn finish(&self) {
+        self.shared.lock().hurry = true;
         self.shared.work.notify_one();
-        while !state.is_done() {
-            let seen = (state.taken, (self.shared.unread)());
-            let waited = self.shared.progress.wait_timeout(state, PATIENCE);
-            let (woken, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-            state = woken;
-            if timeout.timed_out() && (state.taken, (self.shared.unread)()) == seen {
+        loop {
+            let progress = self.shared.progress.notified();
+            let Some(seen) = self.shared.progress_unless_done() else { break };
+            if timeout(PATIENCE, progress).await.is_err() && self.shared.judge(seen) {
                 break;
             }
         }
-        state.hurry = false;
+        self.shared.lock().hurry = false;
     }
 }
 
@@ -120,31 +135,44 @@ impl State {
         if self.broken {
             return;
         }
-        if self.still && self.buffer.len() >= CAPACITY {
+        if self.still && self.bytes >= CAPACITY {
             self.lost += 1;
             return;
         }
         self.tell_lost();
-        write(&mut self.buffer);
-        self.buffer.push('\n');
+        self.push(write);
+    }
+
+    fn push(&mut self, write: impl FnOnce(&mut String)) {
+        if self.batches.back().is_none_or(|batch| batch.len() >= BATCH) {
+            self.batches.push_back(std::mem::take(&mut self.spare));
+        }
+        if let Some(batch) = self.batches.back_mut() {
+            let before = batch.len();
+            write(batch);
+            batch.push('\n');
+            self.bytes += batch.len() - before;
+        }
     }
 
     fn tell_lost(&mut self) {
         use std::fmt::Write as _;
         let lost = std::mem::take(&mut self.lost);
         if lost > 0 {
-            writeln!(self.buffer, "[{lost} linhas perdidas: a saída ficou parada]")
-                .expect("writing to a String does not fail");
+            self.push(|line| {
+                write!(line, "[{lost} linhas perdidas: a saída ficou parada]")
+                    .expect("writing to a String does not fail");
+            });
         }
     }
 
     /// Whether the conversation should wait.
     fn is_full(&self) -> bool {
-        self.buffer.len() >= CAPACITY && !self.still && !self.broken
+        self.bytes >= CAPACITY && !self.still && !self.broken
     }
 
     fn is_done(&self) -> bool {
-        self.broken || (self.buffer.is_empty() && self.lost == 0 && !self.writing)
+        self.broken || (self.bytes == 0 && self.lost == 0 && !self.writing)
     }
 }
 
@@ -155,70 +183,79 @@ impl Shared {
     }
 
     /// How far the output is, if there is no room.
-    fn progress_if_full(&self) -> Option<(u64, Option<u64>)> {
+    fn progress_if_full(&self) -> Option<Progress> {
         let state = self.lock();
-        state.is_full().then(|| (state.taken, (self.unread)()))
+        state.is_full().then(|| (state.taken, (self.outlet.unread)()))
     }
 
-    /// An output that is still where it was `seen` stands still.
-    fn judge(&self, seen: (u64, Option<u64>)) {
+    /// How far the output is, if something is left to be written.
+    fn progress_unless_done(&self) -> Option<Progress> {
+        let state = self.lock();
+        (!state.is_done()).then(|| (state.taken, (self.outlet.unread)()))
+    }
+
+    /// Whether an output stands still: it is where it was `seen` a while ago.
+    fn judge(&self, seen: Progress) -> bool {
         let mut state = self.lock();
-        state.still = (state.taken, (self.unread)()) == seen;
+        state.still = (state.taken, (self.outlet.unread)()) == seen;
+        state.still
     }
 
     fn run(&self, mut output: impl Write) {
-        let mut lines = String::new();
-        while self.take(&mut lines) {
-            let written = self.write(&mut output, lines.as_bytes());
-            lines.clear();
-            lines.shrink_to(CAPACITY);
+        let mut batch = String::new();
+        while self.take(&mut batch) {
+            let written = self.write(&mut output, batch.as_bytes());
+            batch.clear();
+            batch.shrink_to(2 * BATCH);
             let mut state = self.lock();
             state.writing = false;
+            state.spare = std::mem::take(&mut batch);
             if let Err(error) = written {
                 tracing::warn!(%error, "the transcript's output failed; the server goes on without it");
-                state.broken = true;
-                state.buffer = String::new();
+                *state = State { broken: true, ..State::default() };
                 self.room.notify_one();
             }
-            self.progress.notify_all();
+            self.progress.notify_one();
         }
     }
 
     fn write(&self, output: &mut impl Write, lines: &[u8]) -> std::io::Result<()> {
-        for chunk in lines.chunks(CHUNK) {
+        for chunk in lines.chunks(self.outlet.chunk) {
             output.write_all(chunk)?;
             let mut state = self.lock();
             state.taken += chunk.len() as u64;
             state.still = false;
-            self.progress.notify_all();
         }
         output.flush()
     }
 
-    /// Waits for lines and swaps them into `lines`; false when the output is of no more use.
+    /// Waits for lines and takes a batch of them; false when the output is of no more use.
     fn take(&self, lines: &mut String) -> bool {
         let mut state = self.lock();
         if state.broken {
             return false;
         }
         if state.taken > 0 {
-            state.wake_at = Some(ENOUGH);
-            let more = |state: &mut State| !state.hurry && state.buffer.len() <= ENOUGH;
+            state.wake_at = Some(BATCH - 1);
+            let more = |state: &mut State| !state.hurry && state.bytes < BATCH;
             let gathered = self.work.wait_timeout_while(state, GATHER, more);
             state = gathered.unwrap_or_else(PoisonError::into_inner).0;
         }
-        if state.buffer.is_empty() {
+        if state.bytes == 0 {
             state.tell_lost();
         }
-        while state.buffer.is_empty() {
+        loop {
+            if let Some(batch) = state.batches.pop_front() {
+                state.wake_at = None;
+                state.writing = true;
+                state.bytes -= batch.len();
+                *lines = batch;
+                self.room.notify_one();
+                return true;
+            }
             state.wake_at = Some(0);
             state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        state.wake_at = None;
-        state.writing = true;
-        std::mem::swap(&mut state.buffer, lines);
-        self.room.notify_one();
-        true
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use futures_util::FutureExt;
 
-use super::{CAPACITY, CHUNK, Writer};
+use super::{BATCH, CAPACITY, Outlet, Writer};
 
 /// An output whose every write says that it has begun and then waits until the test takes it.
 struct Taken {
@@ -56,7 +56,7 @@ impl Output {
 fn writer() -> (Writer, Output) {
     let (begun, begins) = channel();
     let (taken, takes) = sync_channel(0);
-    (Writer::start(Taken { begun, taken }, || None).unwrap(), Output { begun: begins, taken: takes })
+    (Writer::start(Taken { begun, taken }, Outlet::PLAIN).unwrap(), Output { begun: begins, taken: takes })
 }
 
 fn append(writer: &Writer, line: &str) -> bool {
@@ -94,7 +94,7 @@ async fn the_writer_wakes_by_fill_level() {
     output.await_write();
     assert_eq!(output.take(), "primeira\n");
     let started = std::time::Instant::now();
-    let line = "x".repeat(CHUNK - 1);
+    let line = "x".repeat(BATCH - 1);
     for _ in 0..50 {
         append(&writer, &line);
         append(&writer, &line);
@@ -130,8 +130,8 @@ async fn a_slow_reader_does_not_stand_still() {
     static UNREAD: AtomicU64 = AtomicU64::new(1 << 20);
     let (begun, begins) = channel();
     let (taken, _takes) = sync_channel::<String>(0);
-    let unread = || Some(UNREAD.fetch_sub(1, Relaxed));
-    let writer = Writer::start(Taken { begun, taken }, unread).unwrap();
+    let unread: fn() -> Option<u64> = || Some(UNREAD.fetch_sub(1, Relaxed));
+    let writer = Writer::start(Taken { begun, taken }, Outlet { unread, ..Outlet::PLAIN }).unwrap();
     append(&writer, "primeira");
     begins.recv().unwrap();
     append(&writer, &"x".repeat(CAPACITY));
@@ -139,13 +139,13 @@ async fn a_slow_reader_does_not_stand_still() {
     assert!(waited.is_err(), "the conversation waits as long as the reader reads");
 }
 
-#[test]
-fn a_closed_output_ends_the_writing_and_nothing_else() {
+#[tokio::test]
+async fn a_closed_output_ends_the_writing_and_nothing_else() {
     let (writer, output) = writer();
     drop(output);
     append(&writer, "um");
-    writer.finish();
+    writer.finish().await;
     (0..100).for_each(|_| assert!(append(&writer, &"dois".repeat(CAPACITY))));
-    writer.finish();
-    assert!(writer.shared.lock().buffer.is_empty());
+    writer.finish().await;
+    assert!(writer.shared.lock().batches.is_empty());
 }

@@ -46,6 +46,13 @@ impl Deadline {
         self.at.saturating_duration_since(Instant::now()).as_secs_f64().ceil() as u64
     }
 
+    /// How long before it the warning is due: not before half of its time has passed.
+    fn before(self, before: Duration) -> Duration {
+        match self.limit {
+            Limit::Idle(limit) | Limit::Turn(limit) => before.min(limit / 2),
+        }
+    }
+
     fn ending(self) -> Ending {
         match self.limit {
             Limit::Idle(limit) => Ending::IdleLimit(limit),
@@ -107,7 +114,7 @@ impl Clock {
                 let _ = heard.changed().await;
                 continue;
             };
-            sleep_until(next.at.checked_sub(before).unwrap_or(since)).await;
+            sleep_until(next.at - next.before(before)).await;
             // A message may have moved the deadline meanwhile.
             if self.next(since, told) == Some(next) {
                 return next;

@@ -40,6 +40,8 @@ pub(super) struct Conversation<'a, I, O> {
     full: bool,
     /// Runs while the transcript is full.
     room: Option<BoxFuture<'static, ()>>,
+    /// A message that cannot be taken yet.
+    pending: Option<Message>,
     /// Whether the peer has closed its sending side, and the responder goes on nevertheless.
     ended: bool,
     /// Messages whose answers are still to come, the oldest first.
@@ -55,6 +57,7 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
         output: &'a mut O,
         turn: &'a mut Turn,
         journal: &'a Journal,
+        full: bool,
         settings: &Settings,
         shutdown: &'a Shutdown,
     ) -> Self {
@@ -70,8 +73,9 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
             output,
             responder: None,
             journal,
-            full: false,
+            full,
             room: None,
+            pending: None,
             ended: false,
             unanswered: VecDeque::new(),
             clock,
@@ -103,8 +107,7 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
     async fn open(&mut self, backend: &Backend) -> Result<(), Ending> {
         let mut opening = Box::pin(backend.open());
         poll_fn(|cx| {
-            self.hear_alarms(cx)?;
-            self.flush(cx)?;
+            self.step(cx)?;
             opening.as_mut().poll(cx).map_ok(|open| self.responder = Some(open))
         })
         .await
@@ -115,8 +118,9 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
         self.hear_alarms(cx)?;
         loop {
             self.hear_responder(cx)?;
-            self.hear_peer(cx)?;
             let had_room = self.output.has_room();
+            self.hear_peer(cx)?;
+            let had_room = had_room && self.output.has_room();
             self.flush(cx)?;
             if had_room || !self.output.has_room() {
                 return Ok(());
@@ -156,9 +160,18 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
         Ok(())
     }
 
+    /// Hears all that the peer says, up to a message that cannot be taken yet: what comes before it is heard whatever
+    /// the responder does.
     fn hear_peer(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
-        while !self.ended {
-            if !self.may_hear(cx)? {
+        loop {
+            if let Some(message) = self.pending.take() {
+                if !self.may_take(cx)? {
+                    self.pending = Some(message);
+                    return self.watch(cx, false);
+                }
+                self.take_message(&message)?;
+            }
+            if self.ended || !self.output.has_room() {
                 return self.watch(cx, false);
             }
             // Others have their time too, however much the peer says.
@@ -175,12 +188,11 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
                 }
             }
         }
-        self.watch(cx, false)
     }
 
-    /// Whether the peer may say more: there is room for what it says and for what is answered.
-    fn may_hear(&mut self, cx: &mut Context<'_>) -> Result<bool, Ending> {
-        if !self.output.has_room() || self.unanswered.len() >= UNANSWERED {
+    /// Whether a message may be taken: the transcript has room for its line, and the responder for it.
+    fn may_take(&mut self, cx: &mut Context<'_>) -> Result<bool, Ending> {
+        if self.unanswered.len() >= UNANSWERED {
             return Ok(false);
         }
         if self.full {
@@ -213,7 +225,7 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
 
     fn take(&mut self, incoming: Incoming) -> Result<(), Ending> {
         match incoming {
-            Incoming::Message(message) => self.take_message(&message)?,
+            Incoming::Message(message) => self.pending = Some(message),
             Incoming::Stay => self.clock.heard(),
             Incoming::Ignored => {}
             Incoming::Leave => return Err(Ending::Farewell(LineEnding::None)),

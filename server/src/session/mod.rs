@@ -61,6 +61,8 @@ pub(crate) struct Sessions {
     transcript: Transcript,
     /// Longest message in bytes, of which `vez.v1` peers are told.
     max_message: usize,
+    /// How long a peer may take for what is written to it.
+    write_limit: Duration,
     shutdown: Shutdown,
 }
 
@@ -73,9 +75,10 @@ impl Sessions {
         backend: Backend,
         transcript: Transcript,
         max_message: usize,
+        write_limit: Duration,
         shutdown: Shutdown,
     ) -> Self {
-        Self { settings, backend, transcript, max_message, shutdown }
+        Self { settings, backend, transcript, max_message, write_limit, shutdown }
     }
 
     /// Waits for the turn and holds it, from joining the queue to the last words; then the turn is passed on. Gives
@@ -124,10 +127,7 @@ impl Sessions {
                 }
             }
         };
-        tokio::select! {
-            _ = timeout(self.settings.linger, closing) => {}
-            () = self.shutdown.cut() => {}
-        }
+        self.unless_cut(timeout(self.settings.linger, closing)).await;
     }
 
     async fn begin<W: Waiting>(&self, waiting: W, ticket: Ticket, visitor: &Visitor) -> Option<Remains<W>> {
@@ -154,20 +154,52 @@ impl Sessions {
         visitor: &Visitor,
     ) -> bool {
         let journal = Journal::new(&self.transcript, visitor.number, visitor.peer);
-        journal.record(&Event::Turn(turn.fence()));
+        let full = !journal.record(&Event::Turn(turn.fence()));
         output.event(&ServerEvent::Turn {
             kind: TurnKind::Chat,
             max_message: Some(self.max_message),
             newline: None,
         });
         let mut conversation =
-            Conversation::new(input, output, &mut turn, &journal, &self.settings, &self.shutdown);
+            Conversation::new(input, output, &mut turn, &journal, full, &self.settings, &self.shutdown);
         let ending = conversation.hold(&self.backend).await;
         journal.record(&Event::Ended(&ending));
         let closed = conversation.close();
-        let (told, ()) = tokio::join!(self.say_last_words(output, &ending), closed);
-        journal.record(&Event::Closed);
+        let (told, ()) = tokio::join!(self.conclude(output, &journal, &ending), closed);
+        if !journal.record(&Event::Closed) {
+            // The next session's lines wait for room too.
+            self.unless_cut(journal.room()).await;
+        }
         told
+    }
+
+    /// Writes what was answered, within the time for writing, and then the last words.
+    async fn conclude(&self, output: &mut impl Output, journal: &Journal, ending: &Ending) -> bool {
+        if matches!(ending, Ending::Farewell(_) | Ending::Left) {
+            let answers = timeout(self.write_limit, poll_fn(|cx| output.poll_flush(cx)));
+            match self.unless_cut(answers).await {
+                Some(Ok(Ok(()))) => {}
+                Some(Ok(Err(ending))) => {
+                    journal.record(&Event::Ended(&ending));
+                    return false;
+                }
+                Some(Err(_)) => {
+                    journal.record(&Event::Ended(&Ending::Unresponsive(self.write_limit)));
+                    return false;
+                }
+                None => return false,
+            }
+        }
+        self.say_last_words(output, ending).await
+    }
+
+    /// What comes of `work`, unless the server's end cuts it.
+    async fn unless_cut<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            done = work => Some(done),
+            () = self.shutdown.cut() => None,
+        }
     }
 
     /// Writes the last words, if the peer takes them soon: others wait.
@@ -177,11 +209,7 @@ impl Sessions {
         }
         output.last_words(ending);
         let written = timeout(self.settings.linger, poll_fn(|cx| output.poll_flush(cx)));
-        tokio::select! {
-            biased;
-            written = written => written.is_ok_and(|written| written.is_ok()),
-            () = self.shutdown.cut() => false,
-        }
+        matches!(self.unless_cut(written).await, Some(Ok(Ok(()))))
     }
 }
 
@@ -189,6 +217,9 @@ impl Sessions {
 async fn wait<W: Waiting>(waiting: &mut W, ticket: &mut Ticket, shutdown: &Shutdown) -> Result<(), Ending> {
     let mut state = ticket.state();
     loop {
+        if shutdown.is_told() {
+            return Err(Ending::Shutdown);
+        }
         match state {
             State::Turn(_) => break,
             State::Lost => return Err(Ending::Lost),

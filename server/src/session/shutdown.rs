@@ -14,6 +14,11 @@ pub(crate) struct Shutdown {
 }
 
 impl Shutdown {
+    /// Whether the server was told to end.
+    pub(crate) fn is_told(&self) -> bool {
+        self.told.is_cancelled()
+    }
+
     /// Waits until the server is told to end.
     pub(crate) async fn told(&self) {
         self.told.cancelled().await;

@@ -31,6 +31,8 @@ struct Wire {
     clogged: bool,
     writer: Option<Waker>,
     unwritten: usize,
+    /// Whether the peer is to be asked for a sign of life, once.
+    silent: bool,
 }
 
 /// What the peer does next.
@@ -99,7 +101,10 @@ impl Input for Peer {
     }
 
     fn poll_silence(&mut self, _cx: &mut Context<'_>, _listened: bool) -> Poll<Result<(), Ending>> {
-        Poll::Pending
+        match self.wire(|wire| std::mem::take(&mut wire.silent)) {
+            true => Poll::Ready(Ok(())),
+            false => Poll::Pending,
+        }
     }
 
     fn poll_discard(&mut self, _cx: &mut Context<'_>) -> Poll<usize> {
@@ -214,7 +219,8 @@ impl House {
     fn new(backend: Backend, settings: Settings) -> Self {
         let (written, shutdown) = (Written::default(), Shutdown::default());
         let transcript = Transcript::new(written.clone()).expect("a thread starts");
-        let sessions = Sessions::new(settings, backend, transcript.clone(), 1000, shutdown.clone());
+        let sessions =
+            Sessions::new(settings, backend, transcript.clone(), 1000, WRITE_LIMIT, shutdown.clone());
         let queue = Queue::new(queue::Settings { queue_length: 9, per_address: None });
         Self { sessions: Arc::new(sessions), queue, written, transcript, shutdown }
     }
@@ -236,12 +242,14 @@ impl House {
         })
     }
 
-    fn transcript(&self) -> String {
-        self.transcript.finish();
+    async fn transcript(&self) -> String {
+        self.transcript.finish().await;
         let written = self.written.0.lock().expect("no test panics with the output").clone();
         String::from_utf8(written).expect("the transcript is text")
     }
 }
+
+const WRITE_LIMIT: Duration = Duration::from_secs(30);
 
 const TURN: &str = r#"{"type":"turn","kind":"chat","max_message":1000}"#;
 
@@ -251,7 +259,12 @@ async fn messages_are_answered_in_order_until_the_farewell() {
     ["um", "SAIR", "nunca"].iter().for_each(|text| peer.say(text));
     assert!(house.serve(&peer).await.unwrap(), "the last words were written");
     assert_eq!(peer.log(), [TURN, "reply: Servidor recebeu: 'um'", "last words: Normal"]);
-    assert!(house.transcript().ends_with("solicitou desconexão.\nConexão com ('127.0.0.1', 7) encerrada.\n"));
+    assert!(
+        house
+            .transcript()
+            .await
+            .ends_with("solicitou desconexão.\nConexão com ('127.0.0.1', 7) encerrada.\n")
+    );
     assert!(!house.queue.is_taken());
 }
 
@@ -267,7 +280,7 @@ async fn each_end_has_its_words(#[case] act: Act, #[case] code: &str, #[case] li
     peer.act(act);
     house.serve(&peer).await.unwrap();
     assert_eq!(peer.log()[2], format!("last words: {code}"));
-    assert!(house.transcript().contains(line), "{}", house.transcript());
+    assert!(house.transcript().await.contains(line), "{}", house.transcript().await);
     assert!(!house.queue.is_taken());
 }
 
@@ -277,7 +290,7 @@ async fn a_peer_that_cannot_be_told_is_told_nothing() {
     peer.act(Act::Fail(Ending::Reset));
     assert!(!house.serve(&peer).await.unwrap());
     assert_eq!(peer.log(), [TURN]);
-    assert!(house.transcript().contains("foi resetada pelo cliente."));
+    assert!(house.transcript().await.contains("foi resetada pelo cliente."));
 }
 
 #[tokio::test]
@@ -327,21 +340,72 @@ async fn late_answers_go_to_their_messages_in_order_and_the_rest_is_unprompted()
     assert_eq!(peer.settled().await[2..], expected);
 }
 
+#[rstest]
+#[case::absent(false, true)]
+#[case::not_ready(true, false)]
+#[case::slow(true, true)]
 #[tokio::test]
-async fn leave_is_heard_while_a_responder_is_absent_slow_or_not_ready() {
-    let absent = |script: &mut Script| script.openings = Arc::new(tokio::sync::Semaphore::new(0));
-    let (house, peer, script, _say, serving) = scripted(absent).await;
-    house.shutdown.run(Duration::ZERO, Duration::ZERO).await;
-    serving.await.unwrap();
-    assert_eq!(done(&script), [""; 0], "what was never open is not closed");
-    drop(peer);
-
-    let (_house, peer, script, _say, serving) = scripted(|_| {}).await;
-    peer.say("um");
-    peer.settled().await;
+async fn leave_is_heard_whatever_the_responder_does(#[case] there: bool, #[case] ready: bool) {
+    let (_house, peer, script, _say, serving) = scripted(|script| {
+        script.openings = Arc::new(tokio::sync::Semaphore::new(usize::from(there)));
+        script.ready = ready;
+    })
+    .await;
+    peer.act(Act::Send(Incoming::Ping));
+    assert_eq!(peer.settled().await[1..], [r#"{"type":"pong"}"#]);
     peer.act(Act::Send(Incoming::Leave));
     serving.await.unwrap();
-    assert_eq!(done(&script), ["open", "um", "closed"]);
+    let expected: &[&str] = if there { &["open", "closed"] } else { &[] };
+    assert_eq!(done(&script), expected, "what was never open is not closed");
+}
+
+/// What the responder says goes out when a ping has made room for it.
+#[tokio::test]
+async fn what_waits_for_room_goes_out_when_there_is_room() {
+    let (_house, peer, _script, say, _serving) = scripted(|_| {}).await;
+    peer.wire(|wire| wire.clogged = true);
+    (0..20).for_each(|i| say.send(Ok(Said::Output(i.to_string().into()))).unwrap());
+    assert_eq!(peer.settled().await.len(), 11);
+    peer.wire(|wire| {
+        wire.clogged = false;
+        wire.silent = true;
+        wire.reader.take().map(Waker::wake)
+    });
+    assert_eq!(peer.settled().await.iter().filter(|line| line.contains("output")).count(), 20);
+}
+
+/// A peer that reads slowly, but reads, gets all its answers before the end.
+#[tokio::test(start_paused = true)]
+async fn answers_are_written_before_the_last_words_however_slowly() {
+    let (house, peer) = (House::report(), Peer::default());
+    peer.wire(|wire| wire.clogged = true);
+    ["um", "sair"].iter().for_each(|text| peer.say(text));
+    let serving = house.serve(&peer);
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    peer.wire(|wire| {
+        wire.clogged = false;
+        wire.writer.take().map(Waker::wake)
+    });
+    assert!(serving.await.unwrap());
+    assert_eq!(peer.log()[1..], ["reply: Servidor recebeu: 'um'", "last words: Normal"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_never_takes_its_answers_is_recorded_as_such() {
+    let (house, peer) = (House::report(), Peer::default());
+    peer.wire(|wire| wire.clogged = true);
+    ["um", "sair"].iter().for_each(|text| peer.say(text));
+    assert!(!house.serve(&peer).await.unwrap());
+    tokio::time::resume();
+    assert!(house.transcript().await.contains("o cliente não responde há 30s"));
+}
+
+#[tokio::test]
+async fn no_turn_begins_when_the_server_was_told_to_end() {
+    let (house, peer) = (House::report(), Peer::default());
+    house.shutdown.run(Duration::ZERO, Duration::ZERO).await;
+    house.serve(&peer).await.unwrap();
+    assert_eq!(house.transcript().await, "");
 }
 
 #[tokio::test]
@@ -363,7 +427,7 @@ async fn a_responder_that_fails_ends_the_session() {
     say.send(Err(Ending::Protocol("quebrou".into()))).unwrap();
     serving.await.unwrap();
     assert_eq!(peer.log()[1..], ["last words: Protocol"]);
-    assert!(house.transcript().contains("quebrou"));
+    assert!(house.transcript().await.contains("quebrou"));
     assert_eq!(done(&script), ["open", "closed"]);
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::io::AsyncRead;
 
-use crate::units::{interval, keepalive, size, size_within, time};
+use crate::units::{count, interval, keepalive, size_within};
 
 /// Most bytes that one read asks for in a conversation.
 const CHUNK: usize = 64 * 1024;
@@ -36,7 +36,7 @@ pub struct Settings {
     pub gone: Duration,
 
     /// Gives up on a peer that does not take what is written to it for so long
-    #[arg(long, env = "VEZ_WRITE_LIMIT", value_name = "TIME", default_value = "30s", value_parser = time)]
+    #[arg(long, env = "VEZ_WRITE_LIMIT", value_name = "TIME", default_value = "30s", value_parser = interval)]
     pub write_limit: Duration,
 
     /// The longest message
@@ -44,16 +44,20 @@ pub struct Settings {
     pub max_message: usize,
 
     /// How much is kept of what a WebSocket client sends while it waits; then it is not read further
-    #[arg(long, env = "VEZ_KEPT_BYTES", value_name = "SIZE", default_value = "128KiB", value_parser = size)]
+    #[arg(long, env = "VEZ_KEPT_BYTES", value_name = "SIZE", default_value = "128KiB", value_parser = kept_size)]
     pub kept_bytes: usize,
 
     /// How many messages are kept of what a WebSocket client sends while it waits
-    #[arg(long, env = "VEZ_KEPT_MESSAGES", value_name = "COUNT", default_value_t = 64)]
+    #[arg(long, env = "VEZ_KEPT_MESSAGES", value_name = "COUNT", default_value = "64", value_parser = count)]
     pub kept_messages: usize,
 
     /// Lets HTTP through to what answers raw TCP: without it, a web page cannot talk to it
     #[arg(long, env = "VEZ_ALLOW_HTTP_ON_TCP")]
     pub allow_http_on_tcp: bool,
+}
+
+fn kept_size(text: &str) -> Result<usize, String> {
+    size_within(text, 1..=64 * 1024 * 1024)
 }
 
 fn message_size(text: &str) -> Result<usize, String> {

@@ -23,6 +23,9 @@ fn an_unknown_option_or_address_is_a_usage_error() {
         ["--gone", "0s"],
         ["--ping", "0s"],
         ["--connections", "0"],
+        ["--kept-messages", "0"],
+        ["--header-time", "0s"],
+        ["--write-limit", "0s"],
     ] {
         let output = run(&arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
@@ -99,6 +102,32 @@ async fn a_second_signal_ends_it_at_once() {
     server.signal(Signal::TERM);
     let status = within("the end", tokio::task::spawn_blocking(move || server.child.wait())).await;
     assert!(status.unwrap().unwrap().success());
+}
+
+/// A transcript that is read slowly does not keep a server that was told twice to end.
+#[tokio::test]
+async fn a_second_signal_ends_the_transcript_too() {
+    let mut server = Binary::start(&["--drain", "1s"]).await;
+    let mut client = Tcp::connect(server.tcp).await;
+    let message = "x".repeat(60_000);
+    for _ in 0..5 {
+        client.send(format!("{message}\n")).await;
+        client.expect(&format!("Servidor recebeu: '{message}'\n")).await;
+    }
+    let mut transcript = server.stdout.take().unwrap().into_inner();
+    let reading = std::thread::spawn(move || {
+        let mut byte = [0];
+        // A byte now and then: it moves.
+        while transcript.read(&mut byte).is_ok_and(|read| read > 0) {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+    });
+    server.signal(Signal::TERM);
+    server.wait_for_log("may drain");
+    server.signal(Signal::TERM);
+    let status = within("the end", tokio::task::spawn_blocking(move || server.child.wait())).await;
+    assert!(status.unwrap().unwrap().success());
+    drop(reading);
 }
 
 /// The system's limit on open files bounds the connections; what is over it is said once.

@@ -138,6 +138,43 @@ async fn no_line_of_the_transcript_is_lost_while_stdout_moves(#[case] messages: 
     assert_eq!(lines.join().unwrap(), messages);
 }
 
+/// A reader that takes a page at a time, with pauses, moves: nothing is lost, and the conversation is not deaf.
+#[tokio::test]
+async fn a_slow_reader_of_the_transcript_loses_nothing() {
+    let mut server = Binary::start(&[]).await;
+    let mut transcript = server.stdout.take().unwrap().into_inner();
+    let mut client = WebSocket::connect(server.http, true).await;
+    client.expect_turn().await;
+    let message = "x".repeat(50_000);
+    let answered = tokio::spawn(async move {
+        for _ in 0..40 {
+            client.say(&message).await;
+        }
+        for _ in 0..40 {
+            client.expect_reply(&format!("Servidor recebeu: '{message}'")).await;
+        }
+        client.say("sair").await;
+        client.expect_close(1000).await;
+    });
+    let read = tokio::task::spawn_blocking(move || {
+        let (mut text, mut page) = (Vec::new(), [0; 4096]);
+        let start = std::time::Instant::now();
+        while !text.ends_with(b"encerrada.\n") {
+            let len = transcript.read(&mut page).unwrap();
+            text.extend_from_slice(&page[..len]);
+            // 64 KiB take longer than the second after which an output stands still.
+            if start.elapsed() < std::time::Duration::from_secs(3) {
+                thread::sleep(std::time::Duration::from_millis(100));
+            }
+        }
+        String::from_utf8(text).unwrap()
+    });
+    let text = within("the transcript", read).await.unwrap();
+    answered.await.unwrap();
+    assert_eq!(text.matches("Mensagem recebida").count(), 41);
+    assert!(!text.contains("perdidas"), "lines are lost");
+}
+
 /// The same with a file behind stdout.
 #[tokio::test]
 async fn no_line_is_lost_in_a_file() {

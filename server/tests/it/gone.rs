@@ -126,3 +126,24 @@ async fn a_frame_that_arrives_slowly_is_no_silence() {
     }
     server.transcript.wait_for("Mensagem recebida").await;
 }
+
+/// Who waits, has said as much as is kept, and vanishes, is found out soon.
+#[rstest]
+#[tokio::test]
+async fn one_whose_room_is_full_and_who_vanishes_frees_its_place(#[values(false, true)] by_reset: bool) {
+    let server = TestServer::with(|options| options.connections.kept_messages = 1).await;
+    let mut holder = server.connect(Kind::Tcp).await;
+    holder.chat("um").await;
+    let mut leaver = server.connect(Kind::Plain).await;
+    (leaver.say("um").await, leaver.say("dois").await);
+    let mut watcher = WebSocket::connect(server.http, true).await;
+    watcher.expect_place(2).await;
+    let start = std::time::Instant::now();
+    if by_reset {
+        leaver.reset();
+    } else {
+        drop(leaver);
+    }
+    watcher.expect_place(1).await;
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}

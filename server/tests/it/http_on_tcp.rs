@@ -23,7 +23,8 @@ async fn a_browser_is_refused_and_never_has_a_turn(
     #[values(
         "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
         "POST /sair HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nsair",
-        "OPTIONS * HTTP/1.1\r\n\r\n"
+        "OPTIONS * HTTP/1.1\r\n\r\n",
+        "VEZ /metodo-livre HTTP/1.1\r\n\r\nsair"
     )]
     request: &str,
 ) {
@@ -31,6 +32,25 @@ async fn a_browser_is_refused_and_never_has_a_turn(
     let mut browser = Tcp::connect(server.tcp).await;
     browser.send(request).await;
     assert_refused(&browser.rest().await, &server);
+}
+
+/// However long the address is, and however short messages are.
+#[rstest]
+#[case(64 * 1024, 70_000)]
+#[case(100, 3_000)]
+#[case(100, 40_000)]
+#[tokio::test]
+async fn what_comes_behind_a_long_request_line_reaches_nobody(
+    #[case] max_message: usize,
+    #[case] len: usize,
+) {
+    let server = TestServer::with(|options| options.connections.max_message = max_message).await;
+    let mut browser = Tcp::connect(server.tcp).await;
+    let request = format!("POST /{} HTTP/1.1\r\nHost: a\r\n\r\ncomando\n", "a".repeat(len));
+    browser.send(request).await;
+    let response = browser.rest().await;
+    assert!(response.starts_with("HTTP/1.1 400 "), "{response}");
+    assert!(!server.transcript.text().contains("Mensagem"), "{}", server.transcript.text());
 }
 
 /// A long address fills more packets than one: its end is awaited, and nothing of it is a message.

@@ -90,13 +90,13 @@ async fn the_turn_limit_ends_a_busy_turn() {
 async fn vez_v1_is_warned_before_each_limit() {
     let server = TestServer::with(|options| {
         options.turns.idle_limit = Some(Duration::from_secs(3));
-        options.turns.warn_before = Duration::from_millis(2800);
+        options.turns.warn_before = Duration::from_millis(1400);
     })
     .await;
     let mut holder = WebSocket::connect(server.http, true).await;
     holder.expect_turn().await;
     let _next = server.connect(Kind::Tcp).await;
-    let warning = ServerEvent::Warning { seconds: 3, reason: ByeReason::IdleLimit };
+    let warning = ServerEvent::Warning { seconds: 2, reason: ByeReason::IdleLimit };
     assert_eq!(holder.event().await, warning);
     holder.say("ainda aqui").await;
     holder.expect_reply("Servidor recebeu: 'ainda aqui'").await;

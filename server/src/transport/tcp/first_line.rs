@@ -2,11 +2,6 @@
 
 use memchr::memchr;
 
-/// The methods that a page of another origin can make a browser send before it asks (Fetch §2.2.1), and those that
-/// it asks with or speaks through.
-const METHODS: [&[u8]; 9] =
-    [b"GET", b"HEAD", b"POST", b"OPTIONS", b"PUT", b"DELETE", b"PATCH", b"CONNECT", b"TRACE"];
-
 /// A request line that fills a packet of the smallest size and is not over yet is awaited: no person types so much.
 const LONG: usize = 512;
 
@@ -22,8 +17,11 @@ pub(super) enum FirstLine {
 }
 
 /// Judges the first bytes of a connection, of which there is at least one.
+///
+/// Any method will do: a page whose name was made to point here is of the same origin, and chooses it freely.
 pub(super) fn judge(bytes: &[u8]) -> FirstLine {
-    let Some(rest) = METHODS.iter().find_map(|method| bytes.strip_prefix(*method)?.strip_prefix(b" ")) else {
+    let method = bytes.iter().take_while(|byte| is_token(**byte)).count();
+    let Some(rest) = bytes[method..].strip_prefix(b" ").filter(|_| method > 0) else {
         return FirstLine::Other;
     };
     match memchr(b'\n', rest) {
@@ -33,6 +31,11 @@ pub(super) fn judge(bytes: &[u8]) -> FirstLine {
         }
         _ => FirstLine::Other,
     }
+}
+
+/// Whether a byte may stand in a method (RFC 9110 §5.6.2).
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 /// `/path HTTP/1.1`, the line's end excepted.
@@ -49,10 +52,19 @@ mod tests {
 
     #[test]
     fn a_request_line_is_http_and_a_message_is_not() {
-        for line in ["GET / HTTP/1.1\r\n", "POST /x HTTP/1.0\nsair", "OPTIONS * HTTP/1.1\r\nHost: a\r\n"] {
+        for line in ["GET / HTTP/1.1\r\n", "POST /x HTTP/1.0\nsair", "VEZ * HTTP/1.1\r\nHost: a\r\n"] {
             assert_eq!(judge(line.as_bytes()), FirstLine::Http, "{line}");
         }
-        for line in ["GET up, stand up\n", "GET / HTTP/1.1", "GET /", "get / HTTP/1.1\n", "\n", "HEADS\n"] {
+        for line in [
+            "GET up, stand up\n",
+            "GET / HTTP/1.1",
+            "GET /",
+            "GET  HTTP/1.1\n",
+            " / HTTP/1.1\n",
+            "é / HTTP/1.1\n",
+            "\n",
+            "HEADS\n",
+        ] {
             assert_eq!(judge(line.as_bytes()), FirstLine::Other, "{line}");
         }
     }

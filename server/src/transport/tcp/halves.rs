@@ -15,6 +15,9 @@ use crate::session::{Incoming, Input, Output, To};
 use crate::transport::outbox::Outbox;
 use crate::transport::{CHUNK, GATHER, poll_discard, poll_read};
 
+/// Bytes of a first line that are read before it is judged, however short messages are.
+const FIRST_LINE: usize = 16 * 1024;
+
 /// What comes in over raw TCP.
 #[derive(Debug)]
 pub(crate) struct TcpInput<S> {
@@ -54,12 +57,18 @@ pub(super) fn halves<S: AsyncRead + AsyncWrite + Send>(
 impl<S: AsyncRead> TcpInput<S> {
     /// Reads once what has arrived; ready with true when more may have arrived than was asked for.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
-        let room = self.decoder.capacity().saturating_sub(self.bytes.len());
+        let room = self.capacity().saturating_sub(self.bytes.len());
         self.bytes.reserve(room.clamp(1, CHUNK + "\r\n".len()));
         let read = std::task::ready!(poll_read(&mut self.stream, cx, &mut self.bytes))?;
         self.ended = read == 0;
         let full = self.bytes.len() == self.bytes.capacity();
-        Poll::Ready(Ok(full && !self.ended && self.bytes.len() < self.decoder.capacity()))
+        Poll::Ready(Ok(full && !self.ended && self.bytes.len() < self.capacity()))
+    }
+
+    /// How far the buffer may fill.
+    fn capacity(&self) -> usize {
+        let capacity = self.decoder.capacity();
+        if self.unjudged { capacity.max(FIRST_LINE) } else { capacity }
     }
 
     /// Whether the first line was judged, so that what came may be looked at.
@@ -67,9 +76,8 @@ impl<S: AsyncRead> TcpInput<S> {
         if self.unjudged && !self.bytes.is_empty() {
             match judge(&self.bytes) {
                 FirstLine::Http => return Err(Ending::Http),
-                FirstLine::Unfinished if !self.ended && self.bytes.len() < self.decoder.capacity() => {
-                    return Ok(false);
-                }
+                FirstLine::Unfinished if self.bytes.len() >= self.capacity() => return Err(Ending::Http),
+                FirstLine::Unfinished if !self.ended => return Ok(false),
                 FirstLine::Unfinished | FirstLine::Other => self.unjudged = false,
             }
         }

@@ -19,7 +19,7 @@ use crate::ending::Ending;
 use crate::session::Waiting;
 
 /// How much of the first line is looked at before it is read: a request line of a page on this machine fits.
-const PEEKED: usize = 2048;
+const PEEKED: usize = 16 * 1024;
 
 /// How long after its arrival a turn may wait for the first bytes: a browser, which must not have one, sends its
 /// request with the connection.
@@ -85,9 +85,9 @@ impl WaitingTcp {
         if peeked.is_empty() {
             return false;
         }
-        let http = judge(peeked) == FirstLine::Http;
-        self.unjudged = false;
-        http
+        let judged = judge(peeked);
+        self.unjudged = judged == FirstLine::Unfinished;
+        judged == FirstLine::Http
     }
 
     /// What is watched: the peer's sending side until it is closed, then the other.
@@ -135,7 +135,16 @@ impl Waiting for WaitingTcp {
         if self.is_http() {
             return Poll::Ready(Err(Ending::Http));
         }
-        if !self.unjudged || self.half_closed || self.poll_readiness(cx).is_ready() {
+        while self.unjudged && !self.half_closed && self.poll_readiness(cx).is_ready() {
+            if self.is_http() {
+                return Poll::Ready(Err(Ending::Http));
+            }
+            if self.readiness(Interest::READABLE).is_read_closed() {
+                return Poll::Ready(Ok(()));
+            }
+            self.clear_readiness();
+        }
+        if !self.unjudged || self.half_closed {
             return Poll::Ready(Ok(()));
         }
         let until = self.accepted + FIRST_BYTES;

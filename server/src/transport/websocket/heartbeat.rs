@@ -9,8 +9,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::ending::Ending;
 use crate::transport::Settings;
 
-/// How often a peer that has closed its sending side, and cannot answer, is probed: if it is gone, the probe
-/// is answered by a reset.
+/// How often a peer that is not read, or cannot answer, is probed: if it is gone, the probe is answered by a reset.
 const PROBE: Duration = Duration::from_secs(1);
 
 /// When to ping, and when to give up.
@@ -58,9 +57,9 @@ impl Heartbeat {
 
     /// Ready when a ping is due while nothing is read, so that nothing can be heard; only writing can find the peer
     /// gone.
-    pub(super) fn poll_deaf(&mut self, cx: &mut Context<'_>, ended: bool) -> Poll<()> {
+    pub(super) fn poll_deaf(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.pinged = false;
-        let interval = if ended { PROBE.min(self.interval) } else { self.interval };
+        let interval = PROBE.min(self.interval);
         if self.timer.deadline() > Instant::now() + interval {
             self.timer.as_mut().reset(Instant::now() + interval);
         }

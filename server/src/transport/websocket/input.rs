@@ -155,11 +155,7 @@ impl<S: AsyncRead + Send> Input for WebSocketInput<S> {
     }
 
     fn poll_silence(&mut self, cx: &mut Context<'_>, listened: bool) -> Poll<Result<(), Ending>> {
-        if listened && !self.ended {
-            self.heartbeat.poll(cx)
-        } else {
-            self.heartbeat.poll_deaf(cx, self.ended).map(Ok)
-        }
+        if listened && !self.ended { self.heartbeat.poll(cx) } else { self.heartbeat.poll_deaf(cx).map(Ok) }
     }
 
     fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<usize> {
