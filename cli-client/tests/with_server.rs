@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use common::{Client, LEAVING, LEFT, PROMPT, greeting};
 use tokio_util::sync::{CancellationToken, DropGuard};
-use vez_server::{Config, Server, Transcript};
+use vez_server::{Options, Responder, Server, Transcript};
 
 /// A transcript that the test reads.
 #[derive(Clone, Default)]
@@ -34,13 +34,12 @@ struct Running {
     _end: DropGuard,
 }
 
-fn start() -> Running {
-    let mut config = Config::standard();
-    config.tcp = "127.0.0.1:0".parse().expect("an address");
-    config.http = "127.0.0.1:0".parse().expect("an address");
+fn start(responder: Responder) -> Running {
+    let address = || "127.0.0.1:0".parse().expect("an address");
+    let options = Options { tcp: address(), http: address(), responder, ..Options::default() };
     let output = Output::default();
     let transcript = Transcript::new(output.clone()).expect("a thread starts");
-    let server = Server::bind(config, transcript.clone()).expect("free ports");
+    let server = Server::bind(options, transcript.clone()).expect("free ports");
     let tcp = server.tcp_address().expect("TCP is on").to_string();
     let websocket = format!("ws://{}/ws", server.http_address().expect("HTTP is on"));
     let shutdown = CancellationToken::new();
@@ -50,7 +49,7 @@ fn start() -> Running {
 
 #[tokio::test]
 async fn both_sides_of_the_reports_example() {
-    let server = start();
+    let server = start(Responder::Report);
     let mut client = Client::start(&server.tcp);
     client.expect(PROMPT).await;
     client.type_line("Olá, tudo bem?").await;
@@ -79,7 +78,7 @@ async fn both_sides_of_the_reports_example() {
 
 #[tokio::test]
 async fn a_websocket_client_sees_its_place_and_then_its_turn() {
-    let server = start();
+    let server = start(Responder::Report);
     let mut holder = Client::start(&server.tcp);
     holder.expect(PROMPT).await;
     holder.type_line("um").await;
