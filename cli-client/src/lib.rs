@@ -7,6 +7,7 @@ mod address;
 mod args;
 mod console;
 mod flow;
+mod interrupts;
 mod platform;
 mod texts;
 mod transport;
@@ -52,8 +53,9 @@ async fn meet<T: Transport>(address: &Address, connection: Result<T, Failure>) -
         }
     };
     screen.line(&texts::connected(address))?;
-    Ok(match Terminal::start()? {
-        Some(terminal) => flow::converse(transport, terminal).await?,
-        None => flow::converse(transport, Piped::start(screen)?).await?,
+    let (keys, interrupts) = interrupts::listen()?;
+    Ok(match Terminal::start(&keys)? {
+        Some(terminal) => flow::converse(transport, terminal, interrupts).await?,
+        None => flow::converse(transport, Piped::start(screen)?, interrupts).await?,
     })
 }

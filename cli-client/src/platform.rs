@@ -1,25 +1,49 @@
-//! What differs between Unix and other systems: signals and terminal modes.
+//! What differs between systems: signals and terminal modes.
 
-#[cfg(not(unix))]
-pub(crate) use plain::{Interrupts, TerminalMode};
 #[cfg(unix)]
-pub(crate) use unix::{Interrupts, TerminalMode};
+pub(crate) use unix::{Signals, TerminalMode};
+#[cfg(windows)]
+pub(crate) use windows::{Signals, TerminalMode};
+
+/// How a user, or the system, asks the client to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// Ctrl-C.
+    Interrupt,
+    /// The system, or `kill`.
+    Terminate,
+    /// The terminal is gone.
+    HangUp,
+}
+
+impl Signal {
+    /// The exit status of a program that it ended: 128 and its number, as in a shell.
+    pub(crate) fn exit_status(self) -> u8 {
+        match self {
+            Self::Interrupt => 130,
+            Self::Terminate => 143,
+            Self::HangUp => 129,
+        }
+    }
+}
 
 #[cfg(unix)]
 mod unix {
     use std::io;
 
     use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
-    use tokio::signal::unix::{Signal, SignalKind, signal};
+    use tokio::signal::unix::{self, SignalKind, signal};
+
+    use super::Signal;
 
     /// The signals by which a user asks to leave.
-    pub(crate) struct Interrupts {
-        interrupt: Signal,
-        terminate: Signal,
-        hang_up: Signal,
+    pub(crate) struct Signals {
+        interrupt: unix::Signal,
+        terminate: unix::Signal,
+        hang_up: unix::Signal,
     }
 
-    impl Interrupts {
+    impl Signals {
         /// Catches the signals from now on.
         pub(crate) fn listen() -> io::Result<Self> {
             Ok(Self {
@@ -29,12 +53,12 @@ mod unix {
             })
         }
 
-        /// Completes at the next signal; dropped before its end, none is lost.
-        pub(crate) async fn next(&mut self) {
+        /// The next signal; dropped before its end, none is lost.
+        pub(crate) async fn next(&mut self) -> Signal {
             tokio::select! {
-                _ = self.interrupt.recv() => {}
-                _ = self.terminate.recv() => {}
-                _ = self.hang_up.recv() => {}
+                _ = self.interrupt.recv() => Signal::Interrupt,
+                _ = self.terminate.recv() => Signal::Terminate,
+                _ = self.hang_up.recv() => Signal::HangUp,
             }
         }
     }
@@ -62,23 +86,33 @@ mod unix {
     }
 }
 
-#[cfg(not(unix))]
-mod plain {
+#[cfg(windows)]
+mod windows {
     use std::io;
 
-    /// Ctrl-C.
-    pub(crate) struct Interrupts;
+    use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, ctrl_break, ctrl_c, ctrl_close};
 
-    impl Interrupts {
-        /// Catches Ctrl-C where the system can.
+    use super::Signal;
+
+    /// The console's events by which a user asks to leave.
+    pub(crate) struct Signals {
+        interrupt: CtrlC,
+        terminate: CtrlBreak,
+        hang_up: CtrlClose,
+    }
+
+    impl Signals {
+        /// Catches the events from now on.
         pub(crate) fn listen() -> io::Result<Self> {
-            Ok(Self)
+            Ok(Self { interrupt: ctrl_c()?, terminate: ctrl_break()?, hang_up: ctrl_close()? })
         }
 
-        /// Completes at the next Ctrl-C.
-        pub(crate) async fn next(&mut self) {
-            if tokio::signal::ctrl_c().await.is_err() {
-                std::future::pending().await
+        /// The next event; dropped before its end, none is lost.
+        pub(crate) async fn next(&mut self) -> Signal {
+            tokio::select! {
+                _ = self.interrupt.recv() => Signal::Interrupt,
+                _ = self.terminate.recv() => Signal::Terminate,
+                _ = self.hang_up.recv() => Signal::HangUp,
             }
         }
     }

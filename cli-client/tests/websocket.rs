@@ -144,13 +144,27 @@ async fn a_connection_that_is_cut_is_closed() {
 
 #[tokio::test]
 #[cfg(unix)]
-async fn whoever_only_waits_leaves_without_a_message() {
+async fn whoever_only_waits_leaves_by_leave() {
     let (mut client, mut server, url) = connect().await;
     server.say(r#"{"type":"waiting","position":7}"#).await;
     client.expect(PROMPT).await;
     client.interrupt();
-    assert_eq!(server.hear_close().await, 1000);
+    server.expect(r#"{"type":"leave"}"#).await;
+    server.close(1000).await;
     let expected = greeting(&url) + "Sua posição na fila: 7\n" + PROMPT + LEAVING + LEFT;
+    assert_eq!(client.finish().await, (expected, 0));
+}
+
+#[tokio::test]
+async fn the_end_of_input_leaves_by_leave() {
+    let (mut client, mut server, url) = connect().await;
+    server.say(r#"{"type":"turn"}"#).await;
+    client.end_input();
+    server.expect(r#"{"type":"leave"}"#).await;
+    server.say(r#"{"type":"bye","reason":"farewell","text":"Até!"}"#).await;
+    server.close(1000).await;
+    let farewell = "Resposta do servidor: Até!\n";
+    let expected = format!("{}É a sua vez.\n{PROMPT}{LEAVING}{farewell}{LEFT}", greeting(&url));
     assert_eq!(client.finish().await, (expected, 0));
 }
 

@@ -98,3 +98,37 @@ async fn a_websocket_client_sees_its_place_and_then_its_turn() {
     );
     assert_eq!(status, 0);
 }
+
+/// An echo answers `sair` with `sair`: what ends the conversation is `leave`.
+#[tokio::test]
+async fn sair_ends_the_conversation_with_an_echo_too() {
+    let server = start(Responder::Echo);
+    let mut client = Client::start(&server.websocket);
+    client.type_line("sair").await;
+    let (printed, status) = client.finish().await;
+    let end = format!(
+        "{PROMPT}{LEAVING}Resposta do servidor: sair\n\
+         Resposta do servidor: Servidor: Desconectando...\n{LEFT}"
+    );
+    assert!(printed.ends_with(&end), "{printed}");
+    assert_eq!(status, 0);
+
+    let mut client = Client::start(&server.tcp);
+    client.type_line("sair").await;
+    let expected = greeting(&server.tcp) + PROMPT + LEAVING + "Resposta do servidor: sair\n" + LEFT;
+    assert_eq!(client.finish().await, (expected, 0));
+}
+
+#[tokio::test]
+async fn whoever_waits_leaves_the_real_queue_at_once() {
+    let server = start(Responder::Echo);
+    let mut holder = Client::start(&server.tcp);
+    holder.type_line("um").await;
+    holder.expect(&format!("Resposta do servidor: um\n{PROMPT}")).await;
+    let mut waiting = Client::start(&server.websocket);
+    waiting.expect(PROMPT).await;
+    waiting.end_input();
+    let (printed, status) = waiting.finish().await;
+    assert!(printed.ends_with(LEFT) && printed.contains(LEAVING), "{printed}");
+    assert_eq!(status, 0);
+}

@@ -17,16 +17,16 @@ pub(crate) use terminal::Terminal;
 /// The user's end of the conversation.
 pub(crate) trait Console {
     /// Asks for a message, unless the question already stands there.
-    fn prompt(&mut self) -> io::Result<()>;
+    fn prompt(&mut self) -> impl Future<Output = io::Result<()>>;
 
     /// What the user does about the prompt; dropped before its end, nothing is lost.
     fn entry(&mut self) -> impl Future<Output = Entry>;
 
-    /// Completes when the user wants to leave while there is no prompt.
-    fn interrupted(&mut self) -> impl Future<Output = ()>;
-
-    /// Shows one line, above the prompt if there is one.
+    /// Shows one line, above the prompt if there is one; dropped before its end, it may still be shown.
     fn say(&mut self, line: &str) -> impl Future<Output = io::Result<()>>;
+
+    /// Leaves the line on which the user interrupted.
+    fn interrupted(&mut self) -> io::Result<()>;
 
     /// Takes back a prompt that will not be answered.
     fn end_prompt(&mut self) -> io::Result<()>;
@@ -41,6 +41,4 @@ pub(crate) enum Entry {
     Unusable(LineError),
     /// Ended the input: Ctrl-D, or the end of a file.
     End,
-    /// Interrupted: Ctrl-C, or a signal.
-    Interrupted,
 }

@@ -7,7 +7,6 @@ use tokio::sync::mpsc;
 
 use super::lines::read_entry;
 use super::{Console, Entry, Screen, screen};
-use crate::platform::Interrupts;
 use crate::texts;
 use crate::transport::MAX_MESSAGE;
 
@@ -17,7 +16,6 @@ const READ_AHEAD: usize = 1;
 /// Standard input read by lines, standard output written to the byte.
 pub(crate) struct Piped {
     entries: mpsc::Receiver<Entry>,
-    interrupts: Interrupts,
     screen: Screen,
 }
 
@@ -25,10 +23,9 @@ impl Piped {
     /// Begins to read standard input.
     pub(crate) fn start(screen: Screen) -> io::Result<Self> {
         let (sender, entries) = mpsc::channel(READ_AHEAD);
-        let interrupts = Interrupts::listen()?;
         // A read of standard input cannot be cancelled, so no one may have to wait for this thread.
         thread::Builder::new().name("stdin".to_owned()).spawn(move || read(&sender))?;
-        Ok(Self { entries, interrupts, screen })
+        Ok(Self { entries, screen })
     }
 }
 
@@ -43,24 +40,20 @@ fn read(entries: &mpsc::Sender<Entry>) {
 }
 
 impl Console for Piped {
-    fn prompt(&mut self) -> io::Result<()> {
-        screen::write(texts::PROMPT)
+    async fn prompt(&mut self) -> io::Result<()> {
+        screen::show(texts::PROMPT.to_owned()).await
     }
 
     async fn entry(&mut self) -> Entry {
-        tokio::select! {
-            biased;
-            () = self.interrupts.next() => Entry::Interrupted,
-            entry = self.entries.recv() => entry.unwrap_or(Entry::End),
-        }
-    }
-
-    async fn interrupted(&mut self) {
-        self.interrupts.next().await;
+        self.entries.recv().await.unwrap_or(Entry::End)
     }
 
     async fn say(&mut self, line: &str) -> io::Result<()> {
-        self.screen.line(line)
+        screen::show(self.screen.render(line)).await
+    }
+
+    fn interrupted(&mut self) -> io::Result<()> {
+        Ok(())
     }
 
     fn end_prompt(&mut self) -> io::Result<()> {

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc as blocking;
 use std::thread;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use tokio::time::{sleep, timeout};
 
 use super::prompt::Prompt;
 use super::{Console, Entry, Screen, screen};
-use crate::platform::{Interrupts, TerminalMode};
+use crate::platform::{Signal, TerminalMode};
 
 /// Longest wait for rustyline to show a line; it shows none while the user searches the history.
 const SHOW_TIME: Duration = Duration::from_millis(200);
@@ -33,17 +34,18 @@ pub(crate) struct Terminal {
     above: blocking::SyncSender<String>,
     /// Wakes when the prompt is drawn.
     drawn: Arc<Notify>,
+    /// Whether the editor was asked for a line that was not yet taken.
+    asked: bool,
     /// Whether the editor has the terminal.
-    prompting: bool,
-    interrupts: Interrupts,
+    editing: Arc<AtomicBool>,
     screen: Screen,
     /// The mode to restore if the editor is still reading at the end.
     mode: TerminalMode,
 }
 
 impl Terminal {
-    /// Takes the terminal; `None` where there is none that can edit lines.
-    pub(crate) fn start() -> io::Result<Option<Self>> {
+    /// Takes the terminal, and tells `interrupts` of Ctrl-C; `None` where there is none that can edit lines.
+    pub(crate) fn start(interrupts: &mpsc::Sender<Signal>) -> io::Result<Option<Self>> {
         if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
             return Ok(None);
         }
@@ -56,12 +58,14 @@ impl Terminal {
         let (requests, requested) = blocking::sync_channel(1);
         let (sender, entries) = mpsc::channel(1);
         let (above, lines) = blocking::sync_channel(UNSHOWN_LINES);
+        let editing = Arc::new(AtomicBool::new(false));
         let prompt = Prompt { drawn: drawn.clone() };
+        let typed = Typed { entries: sender, interrupts: interrupts.clone(), editing: editing.clone() };
         // Neither reading a terminal nor handing a line to rustyline can be cancelled: no one waits for these.
-        spawn("editor", move || edit(editor, &prompt, &requested, &sender))?;
+        spawn("editor", move || edit(editor, &prompt, &requested, &typed))?;
         spawn("printer", move || print(printer, &lines))?;
-        let (interrupts, screen) = (Interrupts::listen()?, Screen::stdout());
-        Ok(Some(Self { requests, entries, above, drawn, prompting: false, interrupts, screen, mode }))
+        let screen = Screen::stdout();
+        Ok(Some(Self { requests, entries, above, drawn, asked: false, editing, screen, mode }))
     }
 
     /// Hands a line to the editor, and waits a little until it is seen.
@@ -69,7 +73,7 @@ impl Terminal {
         let drawn = self.drawn.notified();
         tokio::pin!(drawn);
         drawn.as_mut().enable();
-        if self.above.try_send(format!("{}\n", self.screen.render(line))).is_err() {
+        if self.above.try_send(self.screen.render(line)).is_err() {
             return self.screen.line(line);
         }
         // Whether seen or not, the conversation goes on.
@@ -80,26 +84,31 @@ impl Terminal {
     }
 }
 
+/// Where the editor's thread tells what the user does.
+struct Typed {
+    entries: mpsc::Sender<Entry>,
+    interrupts: mpsc::Sender<Signal>,
+    editing: Arc<AtomicBool>,
+}
+
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
 }
 
-fn edit(
-    mut editor: DefaultEditor,
-    prompt: &Prompt,
-    requested: &blocking::Receiver<()>,
-    entries: &mpsc::Sender<Entry>,
-) {
+fn edit(mut editor: DefaultEditor, prompt: &Prompt, requested: &blocking::Receiver<()>, typed: &Typed) {
     for () in requested {
-        let entry = match editor.readline(prompt) {
-            Ok(line) => Entry::Line(line),
-            Err(ReadlineError::Interrupted) => Entry::Interrupted,
+        let line = editor.readline(prompt);
+        typed.editing.store(false, Ordering::SeqCst);
+        let sent = match line {
+            Ok(line) => typed.entries.blocking_send(Entry::Line(line)).is_ok(),
+            Err(ReadlineError::Interrupted) => typed.interrupts.blocking_send(Signal::Interrupt).is_ok(),
+            // Who listens to signals hears this one too.
             #[cfg(unix)]
-            Err(ReadlineError::Signal(rustyline::error::Signal::Interrupt)) => Entry::Interrupted,
+            Err(ReadlineError::Signal(rustyline::error::Signal::Interrupt)) => true,
             // A terminal that cannot be read is gone.
-            Err(_) => Entry::End,
+            Err(_) => typed.entries.blocking_send(Entry::End).is_ok(),
         };
-        if entries.blocking_send(entry).is_err() {
+        if !sent {
             return;
         }
     }
@@ -114,41 +123,39 @@ fn print(mut printer: impl ExternalPrinter, lines: &blocking::Receiver<String>) 
 }
 
 impl Console for Terminal {
-    fn prompt(&mut self) -> io::Result<()> {
-        if !self.prompting {
+    async fn prompt(&mut self) -> io::Result<()> {
+        if !self.asked {
+            self.editing.store(true, Ordering::SeqCst);
             let asked = self.requests.try_send(());
             asked.map_err(|_| io::Error::other("o editor de linhas parou"))?;
-            self.prompting = true;
+            self.asked = true;
         }
         Ok(())
     }
 
     async fn entry(&mut self) -> Entry {
-        tokio::select! {
-            biased;
-            () = self.interrupts.next() => Entry::Interrupted,
-            entry = self.entries.recv() => {
-                self.prompting = false;
-                entry.unwrap_or(Entry::End)
-            }
-        }
-    }
-
-    async fn interrupted(&mut self) {
-        self.interrupts.next().await;
-        // The terminal has written `^C` into the current line.
-        let _ = screen::write("\n");
+        let entry = self.entries.recv().await;
+        self.asked = false;
+        entry.unwrap_or(Entry::End)
     }
 
     async fn say(&mut self, line: &str) -> io::Result<()> {
-        if self.prompting { self.say_above(line).await } else { self.screen.line(line) }
+        if self.editing.load(Ordering::SeqCst) {
+            self.say_above(line).await
+        } else {
+            screen::show(self.screen.render(line)).await
+        }
+    }
+
+    fn interrupted(&mut self) -> io::Result<()> {
+        // The editor has left its line; without it, the terminal has written `^C` into the current one.
+        if self.asked { self.end_prompt() } else { screen::write("\n") }
     }
 
     fn end_prompt(&mut self) -> io::Result<()> {
-        if !self.prompting {
+        if !self.editing.swap(false, Ordering::SeqCst) {
             return Ok(());
         }
-        self.prompting = false;
         self.mode.restore()?;
         screen::write("\n")
     }

@@ -3,16 +3,19 @@
 use std::io;
 use std::process::ExitCode;
 
+use crate::platform::Signal;
 use crate::texts;
 use crate::transport::{Closing, Failure};
 
 /// What the exit status tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The user left.
+    /// The user left, and the server answered.
     Success,
     /// There was no connection, or it ended otherwise.
     Failure,
+    /// The user, or the system, ended it; this is the exit status of the signal.
+    Interrupted(u8),
 }
 
 impl From<Outcome> for ExitCode {
@@ -20,6 +23,7 @@ impl From<Outcome> for ExitCode {
         match outcome {
             Outcome::Success => Self::SUCCESS,
             Outcome::Failure => Self::FAILURE,
+            Outcome::Interrupted(status) => Self::from(status),
         }
     }
 }
@@ -27,13 +31,15 @@ impl From<Outcome> for ExitCode {
 /// Why the conversation is over.
 #[derive(Debug)]
 pub(super) enum End {
-    /// The user left.
+    /// The user left, and the server answered.
     Left,
+    /// The user, or the system, asks to end now.
+    Interrupted(Signal),
     /// The server ended it.
     Closed(Option<Closing>),
     /// The connection failed.
     Failed(Failure),
-    /// The connection failed when only the farewell was awaited.
+    /// The connection failed, or was silent, when only the farewell was awaited.
     NoFarewell(Failure),
     /// The user can no longer be reached.
     Console(io::Error),
@@ -43,18 +49,30 @@ impl End {
     /// What the user is told of it.
     pub(super) fn line(&self) -> Option<String> {
         match self {
-            Self::Left | Self::Console(_) => None,
+            Self::Left | Self::Interrupted(_) | Self::Console(_) => None,
             Self::Closed(closing) => Some(texts::closed(closing.as_ref())),
             Self::Failed(failure) => Some(texts::failed(failure)),
             Self::NoFarewell(failure) => Some(texts::no_farewell(failure)),
         }
     }
 
-    pub(super) fn outcome(&self) -> Outcome {
-        match self {
-            Self::Left => Outcome::Success,
-            Self::Closed(_) | Self::Failed(_) | Self::NoFarewell(_) | Self::Console(_) => Outcome::Failure,
+    /// What the exit status tells of it, if `signal` is what began it.
+    pub(super) fn outcome(&self, signal: Option<Signal>) -> Outcome {
+        match (self, signal) {
+            (Self::Left, _) => Outcome::Success,
+            (_, Some(signal)) => Outcome::Interrupted(signal.exit_status()),
+            (Self::Interrupted(signal), None) => Outcome::Interrupted(signal.exit_status()),
+            (Self::Closed(_) | Self::Failed(_) | Self::NoFarewell(_) | Self::Console(_), None) => {
+                Outcome::Failure
+            }
         }
+    }
+}
+
+impl From<Option<Signal>> for End {
+    /// What is received of [`Interrupts`](crate::interrupts::Interrupts).
+    fn from(signal: Option<Signal>) -> Self {
+        Self::Interrupted(signal.unwrap_or(Signal::HangUp))
     }
 }
 

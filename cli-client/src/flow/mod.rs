@@ -10,83 +10,125 @@ use std::io;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout};
-use vez_protocol::report::{LEAVE, is_leave};
+use vez_protocol::report::is_leave;
 
 use crate::console::{Console, Entry};
+use crate::interrupts::Interrupts;
+use crate::platform::Signal;
 use crate::texts;
 use crate::transport::{Closing, Event, Failure, Transport};
 use end::End;
 pub use end::Outcome;
 
-/// Longest wait for the farewell after Ctrl-C.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// Longest wait for the server's answer to a wish to leave.
+const LEAVE_TIME: Duration = Duration::from_secs(5);
 
 /// Longest wait for the end of the connection after the server's last word.
 const CLOSING_TIME: Duration = Duration::from_secs(5);
 
+/// Longest wait for an output that stands still, once the user has interrupted.
+const LAST_LINES_TIME: Duration = Duration::from_secs(1);
+
 /// Holds the conversation to its end.
-pub(crate) async fn converse<T: Transport, C: Console>(transport: T, console: C) -> io::Result<Outcome> {
-    Flow { transport, console, position: None }.run().await
+pub(crate) async fn converse<T: Transport, C: Console>(
+    transport: T,
+    console: C,
+    interrupts: Interrupts,
+) -> io::Result<Outcome> {
+    let progress = Progress::Idle;
+    let flow =
+        Flow { transport, console, interrupts, position: None, progress, signal: None, deadline: None };
+    flow.run().await
 }
 
 struct Flow<T, C> {
     transport: T,
     console: C,
+    interrupts: Interrupts,
     /// The place in the queue as last shown; `None` out of the queue.
     position: Option<usize>,
+    progress: Progress,
+    /// What interrupted the conversation.
+    signal: Option<Signal>,
+    /// When the server's answer to the wish to leave is given up.
+    deadline: Option<Instant>,
+}
+
+/// What is under way between the two ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    Idle,
+    /// A part of a message may be on its way: nothing can follow it.
+    Sending,
+    /// The server owes a reply.
+    Unanswered,
+    /// The server was asked to end the conversation.
+    Leaving,
 }
 
 type Step<T> = Result<T, End>;
 
 impl<T: Transport, C: Console> Flow<T, C> {
     async fn run(mut self) -> io::Result<Outcome> {
-        let end = match self.talk().await {
-            Err(End::Console(error)) => return Err(error),
-            Err(end) => end,
-            Ok(never) => match never {},
-        };
-        self.console.end_prompt()?;
-        if let Some(line) = end.line() {
-            self.console.say(&line).await?;
+        let Err(mut end) = self.talk().await;
+        if let End::Interrupted(signal) = end {
+            self.signal = Some(signal);
+            self.console.interrupted()?;
+            if matches!(self.progress, Progress::Idle | Progress::Unanswered) {
+                let Err(left) = self.leave().await;
+                end = left;
+            }
         }
-        self.console.say(texts::LEFT).await?;
-        self.transport.close().await;
-        Ok(end.outcome())
+        self.console.end_prompt()?;
+        self.deadline = Some(Instant::now() + LAST_LINES_TIME);
+        let outcome = end.outcome(self.signal);
+        match self.say_end(end).await {
+            Err(End::Console(error)) => return Err(error),
+            Ok(()) | Err(_) => self.transport.close().await,
+        }
+        Ok(outcome)
+    }
+
+    async fn say_end(&mut self, end: End) -> Step<()> {
+        if let Some(line) = end.line() {
+            self.say(&line).await?;
+        }
+        match end {
+            End::Console(error) => Err(End::Console(error)),
+            _ => self.say(texts::LEFT).await,
+        }
     }
 
     async fn talk(&mut self) -> Step<Infallible> {
         if self.transport.shows_queue() {
-            self.enter_queue().await?;
+            // The first prompt stands below the place in the queue, or the turn.
+            let event = self.next().await?;
+            self.show(event).await?;
         }
         loop {
             match self.entry().await? {
-                Entry::Line(line) if line.trim().is_empty() => self.console.say(texts::BLANK).await?,
-                Entry::Line(line) if is_leave(&line) => self.leave(&line, false, None).await?,
-                Entry::Line(line) => self.exchange(&line).await?,
-                Entry::Unusable(error) => self.console.say(&texts::unusable(&error)).await?,
-                Entry::End => self.leave(LEAVE, false, None).await?,
-                Entry::Interrupted => {
-                    self.console.end_prompt()?;
-                    self.leave(LEAVE, false, Some(PATIENCE)).await?;
+                Entry::Line(line) if line.trim().is_empty() => self.say(texts::BLANK).await?,
+                Entry::Line(line) if is_leave(&line) && self.position.is_none() => {
+                    return self.leave_by_word(&line).await;
                 }
+                Entry::Line(line) if !is_leave(&line) => self.exchange(&line).await?,
+                Entry::Unusable(error) => self.say(&texts::unusable(&error)).await?,
+                Entry::Line(_) | Entry::End => return self.leave().await,
             }
-        }
-    }
-
-    /// The first prompt stands below the place in the queue, or the turn.
-    async fn enter_queue(&mut self) -> Step<()> {
-        match self.next(None).await {
-            Some(event) => self.show(event?).await.map(drop),
-            None => self.leave(LEAVE, false, Some(PATIENCE)).await,
         }
     }
 
     /// What the user types next; what the server says meanwhile is shown, and looked at first.
     async fn entry(&mut self) -> Step<Entry> {
         loop {
-            self.console.prompt()?;
+            tokio::select! {
+                biased;
+                signal = self.interrupts.recv() => return Err(signal.into()),
+                prompted = self.console.prompt() => prompted?,
+            }
             let event = tokio::select! {
                 biased;
+                signal = self.interrupts.recv() => return Err(signal.into()),
                 event = self.transport.receive() => event?,
                 entry = self.console.entry() => return Ok(entry),
             };
@@ -96,58 +138,97 @@ impl<T: Transport, C: Console> Flow<T, C> {
 
     /// Sends a message and shows its reply.
     async fn exchange(&mut self, message: &str) -> Step<()> {
+        self.progress = Progress::Sending;
         tokio::select! {
             biased;
+            signal = self.interrupts.recv() => return Err(signal.into()),
             sent = self.transport.send(message) => sent?,
-            // Nothing can follow half a message.
-            () = self.console.interrupted() => return Err(End::Left),
         }
+        self.progress = Progress::Unanswered;
         loop {
-            match self.next(None).await {
-                Some(event) => {
+            let event = self.next().await?;
+            if self.show(event).await? {
+                self.progress = Progress::Idle;
+                return Ok(());
+            }
+        }
+    }
+
+    /// Leaves as the report does: by a word that the server answers with its farewell. Where that ends
+    /// nothing, and the transport has a better way, leaves by that.
+    async fn leave_by_word(&mut self, word: &str) -> Step<Infallible> {
+        self.start_leaving();
+        tokio::select! {
+            biased;
+            signal = self.interrupts.recv() => return Err(signal.into()),
+            asked = self.transport.say_leave(word) => asked?,
+            () = until(self.deadline) => return Err(End::NoFarewell(Failure::TimedOut)),
+        }
+        self.say(texts::LEAVING).await?;
+        match self.farewell().await {
+            Err(End::NoFarewell(Failure::TimedOut)) if self.transport.shows_queue() => {}
+            other => other?,
+        }
+        self.ask_to_leave(false).await?;
+        self.end().await
+    }
+
+    /// Leaves, whatever answers.
+    async fn leave(&mut self) -> Step<Infallible> {
+        let reply_due = self.progress == Progress::Unanswered;
+        self.ask_to_leave(reply_due).await?;
+        self.say(texts::LEAVING).await?;
+        self.end().await
+    }
+
+    async fn ask_to_leave(&mut self, reply_due: bool) -> Step<()> {
+        self.start_leaving();
+        tokio::select! {
+            biased;
+            signal = self.interrupts.recv() => Err(signal.into()),
+            asked = self.transport.leave(reply_due) => Ok(asked?),
+            () = until(self.deadline) => Err(End::NoFarewell(Failure::TimedOut)),
+        }
+    }
+
+    fn start_leaving(&mut self) {
+        self.progress = Progress::Leaving;
+        self.deadline = Some(Instant::now() + LEAVE_TIME);
+    }
+
+    /// The end of the conversation; replies may come before it.
+    async fn end(&mut self) -> Step<Infallible> {
+        loop {
+            self.farewell().await?;
+        }
+    }
+
+    /// The server's answer to the wish to leave: the end, or only a reply.
+    async fn farewell(&mut self) -> Step<()> {
+        loop {
+            match self.next().await {
+                Err(End::Failed(failure)) => return Err(End::NoFarewell(failure)),
+                Ok(Event::Closed(_)) => return Err(End::Left),
+                Ok(Event::Bye(text)) => {
+                    self.say(&texts::reply(&text)).await?;
+                    return Err(End::Left);
+                }
+                event => {
                     if self.show(event?).await? {
                         return Ok(());
                     }
                 }
-                None => return self.leave(LEAVE, true, Some(PATIENCE)).await,
             }
         }
     }
 
-    /// Leaves as the report does: asks, shows the farewell, and ends. Whoever only waits just goes.
-    async fn leave(&mut self, word: &str, reply_due: bool, patience: Option<Duration>) -> Step<()> {
-        if self.position.is_some() {
-            self.console.say(texts::LEAVING).await?;
-            return Err(End::Left);
-        }
-        let deadline = patience.map(|patience| Instant::now() + patience);
+    /// What the server says next.
+    async fn next(&mut self) -> Step<Event> {
         tokio::select! {
             biased;
-            asked = self.transport.leave(word, reply_due) => asked?,
-            () = self.console.interrupted() => return Err(End::Left),
-            () = until(deadline) => return Err(End::Left),
-        }
-        self.console.say(texts::LEAVING).await?;
-        loop {
-            match self.next(deadline).await {
-                None | Some(Ok(Event::Closed(_))) => return Err(End::Left),
-                Some(Ok(Event::Bye(text))) => {
-                    self.say_reply(&text).await?;
-                    return Err(End::Left);
-                }
-                Some(Ok(event)) => self.show(event).await.map(drop)?,
-                Some(Err(failure)) => return Err(End::NoFarewell(failure)),
-            }
-        }
-    }
-
-    /// What the server says next; `None` when the user or the deadline comes first.
-    async fn next(&mut self, deadline: Option<Instant>) -> Option<Result<Event, Failure>> {
-        tokio::select! {
-            biased;
-            event = self.transport.receive() => Some(event),
-            () = self.console.interrupted() => None,
-            () = until(deadline) => None,
+            signal = self.interrupts.recv() => Err(signal.into()),
+            event = self.transport.receive() => Ok(event?),
+            () = until(self.deadline) => Err(End::NoFarewell(Failure::TimedOut)),
         }
     }
 
@@ -155,35 +236,42 @@ impl<T: Transport, C: Console> Flow<T, C> {
     async fn show(&mut self, event: Event) -> Step<bool> {
         match event {
             Event::Reply(text) => {
-                self.say_reply(&text).await?;
+                self.say(&texts::reply(&text)).await?;
                 return Ok(true);
             }
             Event::Waiting(place) => {
                 if self.position.replace(place.position) != Some(place.position) {
-                    self.console.say(&texts::waiting(&place)).await?;
+                    self.say(&texts::waiting(&place)).await?;
                 }
             }
             Event::Turn => {
                 self.position = None;
-                self.console.say(texts::TURN).await?;
+                self.say(texts::TURN).await?;
             }
-            Event::Warning { seconds, reason } => self.console.say(&texts::warning(seconds, reason)).await?,
+            Event::Warning { seconds, reason } => self.say(&texts::warning(seconds, reason)).await?,
             Event::Bye(text) => return self.be_dismissed(&text).await,
             Event::Closed(closing) => return Err(End::Closed(closing)),
         }
         Ok(false)
     }
 
-    async fn say_reply(&mut self, text: &str) -> io::Result<()> {
-        self.console.say(&texts::reply(text)).await
+    /// Shows a line, however long the output takes it; once interrupted, only until the deadline.
+    async fn say(&mut self, line: &str) -> Step<()> {
+        let deadline = self.signal.and(self.deadline);
+        tokio::select! {
+            biased;
+            signal = self.interrupts.recv() => Err(signal.into()),
+            said = self.console.say(line) => Ok(said?),
+            () = until(deadline) => Err(End::NoFarewell(Failure::TimedOut)),
+        }
     }
 
     /// The server ends the conversation of its own accord.
     async fn be_dismissed(&mut self, text: &str) -> Step<bool> {
-        self.say_reply(text).await?;
-        let end = timeout(CLOSING_TIME, self.transport.receive()).await;
+        self.progress = Progress::Leaving;
+        self.say(&texts::reply(text)).await?;
         // The farewell has said why: the Close frame's reason would only repeat it.
-        let closing = match end {
+        let closing = match timeout(CLOSING_TIME, self.next()).await {
             Ok(Ok(Event::Closed(Some(Closing { code, .. })))) => {
                 Some(Closing { code, reason: String::new() })
             }

@@ -7,10 +7,12 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
-use super::{CLOSING_TIME, Outcome, PATIENCE, converse};
+use super::{CLOSING_TIME, LAST_LINES_TIME, LEAVE_TIME, Outcome, converse};
 use crate::console::{Console, Entry};
+use crate::platform::Signal;
 use crate::texts::{LEAVING, LEFT, PROMPT, TURN};
 use crate::transport::{Closing, Event, Failure, Place, Transport};
 
@@ -18,9 +20,28 @@ use crate::transport::{Closing, Event, Failure, Place, Transport};
 const FOREVER: Duration = Duration::from_secs(3600);
 
 /// What the server got and what the user saw, in order.
-type Log = Rc<RefCell<Vec<String>>>;
+#[derive(Clone)]
+struct Log {
+    lines: Rc<RefCell<Vec<String>>>,
+    /// The lines at which the user interrupts, each once and in this order.
+    interrupts: Rc<RefCell<VecDeque<&'static str>>>,
+    keys: mpsc::Sender<Signal>,
+}
 
-/// Says its events and then nothing.
+impl Log {
+    fn note(&self, line: impl Into<String>) {
+        let line = line.into();
+        if self.interrupts.borrow_mut().pop_front_if(|awaited| *awaited == line).is_some() {
+            self.keys.try_send(Signal::Interrupt).unwrap();
+        }
+        self.lines.borrow_mut().push(line);
+    }
+}
+
+/// What the user is told of a server that does not answer a wish to leave.
+const NO_FAREWELL: &str = "Nenhuma resposta final do servidor ou erro: o servidor não respondeu a tempo";
+
+/// Says its events, each followed by the next at once, and then nothing.
 struct Server {
     events: VecDeque<Event>,
     shows_queue: bool,
@@ -33,7 +54,7 @@ impl Transport for Server {
     }
 
     async fn send(&mut self, message: &str) -> Result<(), Failure> {
-        self.log.borrow_mut().push(format!("> {message}"));
+        self.log.note(format!("> {message}"));
         Ok(())
     }
 
@@ -44,25 +65,30 @@ impl Transport for Server {
         }
     }
 
-    async fn leave(&mut self, word: &str, reply_due: bool) -> Result<(), Failure> {
-        self.send(if reply_due { "end" } else { word }).await
+    async fn say_leave(&mut self, word: &str) -> Result<(), Failure> {
+        self.send(word).await
+    }
+
+    async fn leave(&mut self, reply_due: bool) -> Result<(), Failure> {
+        self.send(if reply_due { "leave, with a reply due" } else { "leave" }).await
     }
 
     async fn close(&mut self) {
-        self.log.borrow_mut().push("closed".to_owned());
+        self.log.note("closed");
     }
 }
 
-/// Types its entries; then, and while there is no prompt, interrupts only if it is impatient.
+/// Types its entries and then nothing.
 struct User {
     entries: VecDeque<Entry>,
-    impatient: bool,
+    /// Where the output stands still from this line on.
+    stuck_at: Option<&'static str>,
     log: Log,
 }
 
 impl Console for User {
-    fn prompt(&mut self) -> io::Result<()> {
-        self.log.borrow_mut().push(PROMPT.to_owned());
+    async fn prompt(&mut self) -> io::Result<()> {
+        self.log.note(PROMPT);
         Ok(())
     }
 
@@ -73,14 +99,15 @@ impl Console for User {
         }
     }
 
-    async fn interrupted(&mut self) {
-        if !std::mem::take(&mut self.impatient) {
+    async fn say(&mut self, line: &str) -> io::Result<()> {
+        self.log.note(line);
+        if self.stuck_at.is_some_and(|stuck| self.log.lines.borrow().iter().any(|line| line == stuck)) {
             pending().await
         }
+        Ok(())
     }
 
-    async fn say(&mut self, line: &str) -> io::Result<()> {
-        self.log.borrow_mut().push(line.to_owned());
+    fn interrupted(&mut self) -> io::Result<()> {
         Ok(())
     }
 
@@ -89,18 +116,37 @@ impl Console for User {
     }
 }
 
-/// The outcome, and what was sent and shown.
+/// A server and a user that do nothing, but for what a test adds.
+#[derive(Default)]
+struct Play {
+    shows_queue: bool,
+    events: Vec<Event>,
+    entries: Vec<Entry>,
+    interrupts: Vec<&'static str>,
+    stuck_at: Option<&'static str>,
+}
+
+impl Play {
+    /// The outcome, and what was sent and shown.
+    async fn run(self) -> (Outcome, Vec<String>) {
+        let (keys, interrupts) = mpsc::channel(1);
+        let log =
+            Log { lines: Rc::default(), interrupts: Rc::new(RefCell::new(self.interrupts.into())), keys };
+        let server = Server { events: self.events.into(), shows_queue: self.shows_queue, log: log.clone() };
+        let user = User { entries: self.entries.into(), stuck_at: self.stuck_at, log: log.clone() };
+        let outcome = timeout(FOREVER, converse(server, user, interrupts)).await.expect("it ends").unwrap();
+        (outcome, log.lines.take())
+    }
+}
+
+/// The outcome, and what was sent and shown, where nobody interrupts.
 async fn play(
     shows_queue: bool,
     events: impl IntoIterator<Item = Event>,
     entries: impl IntoIterator<Item = Entry>,
-    impatient: bool,
 ) -> (Outcome, Vec<String>) {
-    let log = Log::default();
-    let server = Server { events: events.into_iter().collect(), shows_queue, log: log.clone() };
-    let user = User { entries: entries.into_iter().collect(), impatient, log: log.clone() };
-    let outcome = timeout(FOREVER, converse(server, user)).await.expect("it ends").unwrap();
-    (outcome, log.take())
+    let (events, entries) = (events.into_iter().collect(), entries.into_iter().collect());
+    Play { shows_queue, events, entries, ..Play::default() }.run().await
 }
 
 fn line(text: &str) -> Entry {
@@ -114,7 +160,7 @@ fn waiting(position: usize, ahead: usize) -> Event {
 #[tokio::test(start_paused = true)]
 async fn the_server_is_heard_before_the_user() {
     let events = [Event::Reply("aviso".to_owned()), Event::Closed(None)];
-    let (outcome, log) = play(false, events, [line("oi")], false).await;
+    let (outcome, log) = play(false, events, [line("oi")]).await;
     assert_eq!(outcome, Outcome::Failure);
     let expected =
         [PROMPT, "Resposta do servidor: aviso", PROMPT, "Servidor fechou a conexão.", LEFT, "closed"];
@@ -125,7 +171,7 @@ async fn the_server_is_heard_before_the_user() {
 async fn a_place_is_shown_when_it_changes() {
     let events =
         [waiting(3, 3), waiting(3, 2), waiting(2, 2), Event::Turn, waiting(2, 2), Event::Closed(None)];
-    let (_, log) = play(true, events, [], false).await;
+    let (_, log) = play(true, events, []).await;
     let places: Vec<_> = log.iter().filter(|line| line.contains("fila") || *line == TURN).collect();
     let two = "Sua posição na fila: 2 (2 à frente)";
     assert_eq!(places, ["Sua posição na fila: 3 (3 à frente)", two, TURN, two]);
@@ -134,32 +180,88 @@ async fn a_place_is_shown_when_it_changes() {
 #[tokio::test(start_paused = true)]
 async fn an_interrupted_wait_for_a_reply_ends_in_time() {
     let start = Instant::now();
-    let (outcome, log) = play(false, [], [line("oi")], true).await;
-    assert_eq!((outcome, start.elapsed()), (Outcome::Success, PATIENCE));
-    assert_eq!(log, [PROMPT, "> oi", "> end", LEAVING, LEFT, "closed"]);
+    let play = Play { entries: vec![line("oi")], interrupts: vec!["> oi"], ..Play::default() };
+    let (outcome, log) = play.run().await;
+    assert_eq!((outcome, start.elapsed()), (Outcome::Interrupted(130), LEAVE_TIME));
+    assert_eq!(log, [PROMPT, "> oi", "> leave, with a reply due", LEAVING, NO_FAREWELL, LEFT, "closed"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_interrupted_prompt_ends_in_time() {
     let start = Instant::now();
-    let (outcome, log) = play(false, [], [Entry::Interrupted], false).await;
-    assert_eq!((outcome, start.elapsed()), (Outcome::Success, PATIENCE));
-    assert_eq!(log, [PROMPT, "> sair", LEAVING, LEFT, "closed"]);
+    let (outcome, log) = Play { interrupts: vec![PROMPT], ..Play::default() }.run().await;
+    assert_eq!((outcome, start.elapsed()), (Outcome::Interrupted(130), LEAVE_TIME));
+    assert_eq!(log, [PROMPT, "> leave", LEAVING, NO_FAREWELL, LEFT, "closed"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_waits_just_goes() {
-    for entry in [line("sair"), Entry::End, Entry::Interrupted] {
-        let (outcome, log) = play(true, [waiting(1, 1)], [entry], false).await;
-        assert_eq!(outcome, Outcome::Success);
-        assert_eq!(log, ["Você é o próximo da fila.", PROMPT, LEAVING, LEFT, "closed"]);
+async fn a_second_interrupt_ends_at_once() {
+    let start = Instant::now();
+    let (outcome, log) = Play { interrupts: vec![PROMPT, LEAVING], ..Play::default() }.run().await;
+    assert_eq!((outcome, start.elapsed()), (Outcome::Interrupted(130), Duration::ZERO));
+    assert_eq!(log, [PROMPT, "> leave", LEAVING, LEFT, "closed"]);
+}
+
+/// A wish to leave that nobody answers is no success, however it was uttered.
+#[tokio::test(start_paused = true)]
+async fn an_unanswered_leave_fails_in_time() {
+    for (entry, sent) in [(line("Sair"), "> Sair"), (Entry::End, "> leave")] {
+        let start = Instant::now();
+        let (outcome, log) = play(false, [], [entry]).await;
+        assert_eq!((outcome, start.elapsed()), (Outcome::Failure, LEAVE_TIME));
+        assert_eq!(log, [PROMPT, sent, LEAVING, NO_FAREWELL, LEFT, "closed"]);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_word_that_does_not_end_a_visible_queue_s_turn_is_followed_by_leave() {
+    let (outcome, log) = play(true, [Event::Turn], [line("sair")]).await;
+    assert_eq!(outcome, Outcome::Failure);
+    assert_eq!(log, [TURN, PROMPT, "> sair", LEAVING, "> leave", NO_FAREWELL, LEFT, "closed"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_leaves_without_a_message() {
+    for entry in [line("sair"), Entry::End] {
+        let (outcome, log) = play(true, [waiting(1, 1)], [entry]).await;
+        assert_eq!(outcome, Outcome::Failure);
+        let place = "Você é o próximo da fila.";
+        assert_eq!(log, [place, PROMPT, "> leave", LEAVING, NO_FAREWELL, LEFT, "closed"]);
+    }
+}
+
+/// However fast the server speaks, and although its words come before what the user types.
+#[tokio::test(start_paused = true)]
+async fn a_flood_does_not_keep_the_user_from_interrupting() {
+    let flood = (0..1000).map(|number| Event::Reply(number.to_string()));
+    let events = flood.chain([Event::Closed(None)]).collect();
+    let play = Play { events, interrupts: vec!["Resposta do servidor: 7"], ..Play::default() };
+    let (outcome, log) = play.run().await;
+    assert_eq!(outcome, Outcome::Success);
+    let leave = log.iter().position(|line| line == "> leave").expect("the wish is sent");
+    assert_eq!(log[leave - 1], "Resposta do servidor: 7");
+}
+
+/// Even when the output takes nothing more.
+#[tokio::test(start_paused = true)]
+async fn an_output_that_stands_still_does_not_keep_the_user_from_leaving() {
+    let start = Instant::now();
+    let stuck = "Resposta do servidor: um";
+    let play = Play {
+        events: vec![Event::Reply("um".to_owned())],
+        interrupts: vec![stuck],
+        stuck_at: Some(stuck),
+        ..Play::default()
+    };
+    let (outcome, log) = play.run().await;
+    assert_eq!((outcome, start.elapsed()), (Outcome::Interrupted(130), LEAVE_TIME + LAST_LINES_TIME));
+    assert!(log.contains(&"> leave".to_owned()), "{log:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_says_goodbye_and_stays_is_left() {
     let start = Instant::now();
-    let (outcome, log) = play(false, [Event::Bye("fim".to_owned())], [], false).await;
+    let (outcome, log) = play(false, [Event::Bye("fim".to_owned())], []).await;
     assert_eq!((outcome, start.elapsed()), (Outcome::Failure, CLOSING_TIME));
     let expected = [PROMPT, "Resposta do servidor: fim", "Servidor fechou a conexão.", LEFT, "closed"];
     assert_eq!(log, expected);
@@ -169,9 +271,8 @@ async fn a_server_that_says_goodbye_and_stays_is_left() {
 async fn a_close_reason_is_shown_unless_the_last_word_said_it() {
     let closing = Closing { code: 1008, reason: "tarde".to_owned() };
     let cause = "Servidor fechou a conexão: uma regra ou um limite de tempo do servidor";
-    let (_, log) = play(false, [Event::Closed(Some(closing.clone()))], [], false).await;
+    let (_, log) = play(false, [Event::Closed(Some(closing.clone()))], []).await;
     assert_eq!(log[1], format!("{cause} (tarde)."));
-    let (_, log) =
-        play(false, [Event::Bye("tarde".to_owned()), Event::Closed(Some(closing))], [], false).await;
+    let (_, log) = play(false, [Event::Bye("tarde".to_owned()), Event::Closed(Some(closing))], []).await;
     assert_eq!(log[2], format!("{cause}."));
 }

@@ -29,8 +29,11 @@ pub(crate) trait Transport {
     /// What the server says next; dropped before its end, nothing is lost.
     fn receive(&mut self) -> impl Future<Output = Result<Event, Failure>>;
 
-    /// Asks to leave by `word`; `reply_due` says that the server still owes an answer.
-    fn leave(&mut self, word: &str, reply_due: bool) -> impl Future<Output = Result<(), Failure>>;
+    /// Says the `word` that the report leaves by; the answer is the server's last word, or with events a reply.
+    fn say_leave(&mut self, word: &str) -> impl Future<Output = Result<(), Failure>>;
+
+    /// Leaves, whatever answers; `reply_due` says that the server still owes an answer.
+    fn leave(&mut self, reply_due: bool) -> impl Future<Output = Result<(), Failure>>;
 
     /// Ends the connection properly, within a bounded time.
     fn close(&mut self) -> impl Future<Output = ()>;

@@ -7,6 +7,7 @@ use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use vez_protocol::report::LEAVE;
 
 use super::{Event, Failure, MAX_MESSAGE, Transport, text_of};
 
@@ -123,14 +124,15 @@ impl Transport for TcpTransport {
         }
     }
 
-    /// Without framing, a word that follows an unanswered message would become its end: the end of input
-    /// says the same.
-    async fn leave(&mut self, word: &str, reply_due: bool) -> Result<(), Failure> {
-        if reply_due {
-            return Ok(self.stream.shutdown().await?);
-        }
+    async fn say_leave(&mut self, word: &str) -> Result<(), Failure> {
         self.leaving = true;
         self.send(word).await
+    }
+
+    /// Without framing, a word that follows an unanswered message would become its end: the end of input
+    /// says the same.
+    async fn leave(&mut self, reply_due: bool) -> Result<(), Failure> {
+        if reply_due { Ok(self.stream.shutdown().await?) } else { self.say_leave(LEAVE).await }
     }
 
     async fn close(&mut self) {

@@ -8,6 +8,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
 use tokio_tungstenite::tungstenite::http::Uri;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
+use vez_protocol::report::LEAVE;
 use vez_protocol::{ClientEvent, CloseCode, ServerEvent};
 
 use super::handshake::{self, Dialect, Socket};
@@ -93,9 +94,17 @@ impl Transport for WebSocketTransport {
         event
     }
 
-    async fn leave(&mut self, word: &str, reply_due: bool) -> Result<(), Failure> {
-        self.before_farewell = Some(usize::from(reply_due));
+    async fn say_leave(&mut self, word: &str) -> Result<(), Failure> {
+        self.before_farewell = Some(0);
         self.send(word).await
+    }
+
+    async fn leave(&mut self, reply_due: bool) -> Result<(), Failure> {
+        self.before_farewell = Some(usize::from(reply_due));
+        match self.dialect {
+            Dialect::Events => Ok(self.socket.send(Message::text(ClientEvent::Leave.to_json())).await?),
+            Dialect::Plain => self.send(LEAVE).await,
+        }
     }
 
     async fn close(&mut self) {

@@ -84,9 +84,14 @@ impl Client {
 
     #[cfg(unix)]
     pub(crate) fn interrupt(&self) {
+        self.signal(rustix::process::Signal::INT);
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let id = self.child.id().expect("the client runs");
         let pid = rustix::process::Pid::from_raw(id.cast_signed()).expect("it is no group");
-        rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("the client runs");
+        rustix::process::kill_process(pid, signal).expect("the client runs");
     }
 
     /// The most memory in KiB that the client has held.
@@ -107,6 +112,12 @@ impl Client {
         let status =
             timeout(DEADLINE, end).await.unwrap_or_else(|_| panic!("no end after {:?}", self.text()));
         (self.text(), status.code().expect("the client ended of its own accord"))
+    }
+
+    /// Waits for the client's own end without reading what it prints.
+    pub(crate) async fn exit_status(&mut self) -> i32 {
+        let status = timeout(DEADLINE, self.child.wait()).await.expect("the client ends");
+        status.expect("the client ends").code().expect("the client ended of its own accord")
     }
 
     fn text(&self) -> String {
