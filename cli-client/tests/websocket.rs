@@ -70,7 +70,7 @@ async fn waiting_turn_conversation_and_farewell() {
     server.say(r#"{"type":"waiting","position":2}"#).await;
     client.expect(&format!("Sua posição na fila: 2\n{PROMPT}")).await;
     client.type_line("Olá").await;
-    server.expect(r#"{"type":"message","text":"Olá"}"#).await;
+    server.expect(r#"{"type":"message","text":"Olá","id":1}"#).await;
     server.say(r#"{"type":"waiting","position":2,"ahead":2}"#).await;
     server.say(r#"{"type":"waiting","position":1,"ahead":1,"estimate_seconds":90}"#).await;
     server.say(r#"{"type":"turn","since":7}"#).await;
@@ -80,7 +80,7 @@ async fn waiting_turn_conversation_and_farewell() {
     server.say(r#"{"type":"warning","seconds":30,"reason":"idle_limit"}"#).await;
     client.expect(&format!("em 30s.\n{PROMPT}")).await;
     client.type_line("Sair").await;
-    server.expect(r#"{"type":"message","text":"Sair"}"#).await;
+    server.expect(r#"{"type":"message","text":"Sair","id":2}"#).await;
     server.say(r#"{"type":"bye","reason":"farewell","text":"Servidor: Desconectando..."}"#).await;
     server.close(1000).await;
     let expected = format!(
@@ -95,12 +95,32 @@ async fn waiting_turn_conversation_and_farewell() {
     assert_eq!(client.finish().await, (expected, 0));
 }
 
+/// What is said unprompted, and a reply to another message, are shown; the wait goes on.
+#[tokio::test]
+async fn only_the_reply_to_a_message_ends_the_wait_for_it() {
+    let (mut client, mut server, url) = connect().await;
+    server.say(r#"{"type":"turn"}"#).await;
+    client.type_bytes("um\ndois\n".as_bytes()).await;
+    server.expect(r#"{"type":"message","text":"um","id":1}"#).await;
+    server.say(r#"{"type":"output","text":"aviso"}"#).await;
+    server.say(r#"{"type":"reply","text":"sete","to":7}"#).await;
+    server.say(r#"{"type":"reply","text":"UM","to":1}"#).await;
+    server.expect(r#"{"type":"message","text":"dois","id":2}"#).await;
+    server.say(r#"{"type":"reply","text":"DOIS","to":2}"#).await;
+    let replies = ["aviso", "sete", "UM"].map(|text| format!("Resposta do servidor: {text}\n")).concat();
+    let expected = format!(
+        "{}É a sua vez.\n{PROMPT}{replies}{PROMPT}Resposta do servidor: DOIS\n{PROMPT}",
+        greeting(&url)
+    );
+    client.expect(&expected).await;
+}
+
 #[tokio::test]
 async fn the_prompt_waits_for_the_first_event() {
     let (mut client, mut server, url) = connect().await;
     client.type_line("um").await;
     server.say(r#"{"type":"turn"}"#).await;
-    server.expect(r#"{"type":"message","text":"um"}"#).await;
+    server.expect(r#"{"type":"message","text":"um","id":1}"#).await;
     client.expect(&format!("{}É a sua vez.\n{PROMPT}", greeting(&url))).await;
 }
 

@@ -239,6 +239,7 @@ impl<T: Transport, C: Console> Flow<T, C> {
                 self.say(&texts::reply(&text)).await?;
                 return Ok(true);
             }
+            Event::Output(text) => self.say(&texts::reply(&text)).await?,
             Event::Waiting(place) => {
                 if self.position.replace(place.position) != Some(place.position) {
                     self.say(&texts::waiting(&place)).await?;

@@ -46,8 +46,10 @@ pub(crate) enum Event {
     Waiting(Place),
     /// The conversation is the user's.
     Turn,
-    /// An answer, or a word of the server's own.
+    /// The answer to the last message; where answers are not told apart, any text.
     Reply(String),
+    /// What the server says besides: it answers nothing.
+    Output(String),
     /// The turn ends soon.
     Warning {
         /// Seconds that are left.

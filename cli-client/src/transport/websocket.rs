@@ -21,6 +21,8 @@ const CLOSE_TIME: Duration = Duration::from_secs(2);
 pub(crate) struct WebSocketTransport {
     socket: Socket,
     dialect: Dialect,
+    /// How many messages were sent, and so the id of the last.
+    sent: u64,
     /// Once the user leaves: how many plain texts come before the farewell.
     before_farewell: Option<usize>,
     /// The code that the client's Close frame will carry.
@@ -35,7 +37,7 @@ impl WebSocketTransport {
     }
 
     fn new(socket: Socket, dialect: Dialect) -> Self {
-        Self { socket, dialect, before_farewell: None, close_code: CloseCode::Normal }
+        Self { socket, dialect, sent: 0, before_farewell: None, close_code: CloseCode::Normal }
     }
 
     async fn next_event(&mut self) -> Result<Event, Failure> {
@@ -56,7 +58,7 @@ impl WebSocketTransport {
 
     fn read(&mut self, text: &str) -> Result<Option<Event>, Failure> {
         match self.dialect {
-            Dialect::Events => Ok(event_of(ServerEvent::from_json(text)?)),
+            Dialect::Events => Ok(event_of(ServerEvent::from_json(text)?, self.sent)),
             Dialect::Plain => Ok(Some(self.plain(text.to_owned()))),
         }
     }
@@ -79,8 +81,9 @@ impl Transport for WebSocketTransport {
     }
 
     async fn send(&mut self, message: &str) -> Result<(), Failure> {
+        self.sent += 1;
         let text = match self.dialect {
-            Dialect::Events => ClientEvent::Message { text: message.into(), id: None }.to_json(),
+            Dialect::Events => ClientEvent::Message { text: message.into(), id: Some(self.sent) }.to_json(),
             Dialect::Plain => message.to_owned(),
         };
         Ok(self.socket.send(Message::text(text)).await?)
@@ -123,14 +126,16 @@ impl Transport for WebSocketTransport {
     }
 }
 
-fn event_of(event: ServerEvent<'_>) -> Option<Event> {
+/// What `event` means to who sent the message `last` last.
+fn event_of(event: ServerEvent<'_>, last: u64) -> Option<Event> {
     Some(match event {
         ServerEvent::Waiting { position, ahead, estimate_seconds } => {
             let estimate = estimate_seconds.map(Duration::from_secs);
             Event::Waiting(Place { position, ahead, estimate })
         }
         ServerEvent::Turn { .. } => Event::Turn,
-        ServerEvent::Reply { text, .. } | ServerEvent::Output { text } => Event::Reply(text.into_owned()),
+        ServerEvent::Reply { text, to } if to.is_none_or(|id| id == last) => Event::Reply(text.into_owned()),
+        ServerEvent::Reply { text, .. } | ServerEvent::Output { text } => Event::Output(text.into_owned()),
         ServerEvent::Warning { seconds, reason } => Event::Warning { seconds, reason },
         ServerEvent::Bye { text, .. } => Event::Bye(text.into_owned()),
         ServerEvent::Pong | ServerEvent::Unknown => return None,
