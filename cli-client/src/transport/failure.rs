@@ -28,6 +28,9 @@ pub(crate) enum Failure {
     /// The server did not answer the handshake.
     #[error("o servidor não respondeu a tempo")]
     TimedOut,
+    /// The server gave no sign of life, although it was asked for one.
+    #[error("o servidor não dá sinal de vida")]
+    Silent,
     /// A server name that no certificate can carry.
     #[error("{0}")]
     ServerName(#[from] rustls::pki_types::InvalidDnsNameError),

@@ -1,10 +1,12 @@
 //! From a URL to an open WebSocket.
 
+use std::cell::Cell;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::{Error, ProtocolError, SubProtocolError};
@@ -14,7 +16,9 @@ use tokio_tungstenite::tungstenite::http::{HeaderValue, Uri};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use tokio_util::either::Either;
+use tokio_util::io::InspectReader;
 
+use super::dial::dial;
 use super::{Failure, MAX_MESSAGE, tls};
 
 /// Longest time for the TLS and WebSocket handshakes together.
@@ -23,8 +27,13 @@ const HANDSHAKE_TIME: Duration = Duration::from_secs(30);
 /// Bytes that are read or gathered for writing at a time: conversations are short.
 const BUFFER: usize = 4 * 1024;
 
-/// An open WebSocket, with or without TLS.
-pub(crate) type Socket = WebSocketStream<Either<TcpStream, TlsStream<TcpStream>>>;
+/// An open WebSocket, with or without TLS, and what is told of every read.
+pub(crate) type Socket = WebSocketStream<InspectReader<Either<TcpStream, TlsStream<TcpStream>>, OnRead>>;
+
+type OnRead = Box<dyn FnMut(&[u8])>;
+
+/// When the server was last heard of: any byte is a sign of life, also in the middle of a frame.
+pub(crate) type LastHeard = Rc<Cell<Instant>>;
 
 /// What frames mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,28 +48,39 @@ pub(crate) enum Dialect {
 ///
 /// A server that knows no subprotocol is asked again without one, since tungstenite ends a handshake that
 /// leaves the offer unanswered (RFC 6455 §4.1 allows it).
-pub(crate) async fn open(url: &Uri, ca: Option<&Path>) -> Result<(Socket, Dialect), Failure> {
-    match attempt(url, ca, Dialect::Events).await {
+pub(crate) async fn open(
+    url: &Uri,
+    ca: Option<&Path>,
+    heard: &LastHeard,
+) -> Result<(Socket, Dialect), Failure> {
+    match attempt(url, ca, Dialect::Events, heard).await {
         Err(Failure::WebSocket(error)) if declines_subprotocol(&error) => {
-            Ok((attempt(url, ca, Dialect::Plain).await?, Dialect::Plain))
+            Ok((attempt(url, ca, Dialect::Plain, heard).await?, Dialect::Plain))
         }
         socket => Ok((socket?, Dialect::Events)),
     }
 }
 
 /// Opens a WebSocket of one dialect.
-pub(super) async fn attempt(url: &Uri, ca: Option<&Path>, dialect: Dialect) -> Result<Socket, Failure> {
+pub(super) async fn attempt(
+    url: &Uri,
+    ca: Option<&Path>,
+    dialect: Dialect,
+    heard: &LastHeard,
+) -> Result<Socket, Failure> {
     let secure = url.scheme_str() == Some("wss");
     let host = url.host().unwrap_or_default();
     let port = url.port_u16().unwrap_or(if secure { 443 } else { 80 });
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let stream = TcpStream::connect((bare, port)).await?;
-    stream.set_nodelay(true)?;
+    let stream = dial(bare, port).await?;
     let handshake = async {
         let stream = match secure {
             true => Either::Right(tls::connect(stream, bare, ca).await?),
             false => Either::Left(stream),
         };
+        let heard = heard.clone();
+        let stream =
+            InspectReader::new(stream, Box::new(move |_: &[u8]| heard.set(Instant::now())) as OnRead);
         let (socket, _) = client_async_with_config(request(url, dialect)?, stream, Some(config())).await?;
         Ok(socket)
     };

@@ -1,5 +1,6 @@
 //! What the client needs of a connection, whatever carries it.
 
+mod dial;
 mod failure;
 mod handshake;
 mod tcp;

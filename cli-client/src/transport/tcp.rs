@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use vez_protocol::report::LEAVE;
 
+use super::dial::dial;
 use super::{Event, Failure, MAX_MESSAGE, Transport, text_of};
 
 /// From this many bytes on, a reply may come in several pieces: the report's server reads, and so answers,
@@ -48,8 +49,7 @@ enum Arrived {
 impl TcpTransport {
     /// Connects to `host`, by name or address.
     pub(crate) async fn connect(host: &str, port: u16) -> Result<Self, Failure> {
-        let stream = TcpStream::connect((host, port)).await?;
-        stream.set_nodelay(true)?;
+        let stream = dial(host, port).await?;
         Ok(Self { stream, arrived: BytesMut::new(), ended: None, leaving: false })
     }
 

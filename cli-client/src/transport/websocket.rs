@@ -1,26 +1,38 @@
 //! A WebSocket: the events of `vez.v1`, or plain text where the server does not speak it.
 
+use std::cell::Cell;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
 use tokio_tungstenite::tungstenite::http::Uri;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
 use vez_protocol::report::LEAVE;
 use vez_protocol::{ClientEvent, CloseCode, ServerEvent};
 
-use super::handshake::{self, Dialect, Socket};
+use super::handshake::{self, Dialect, LastHeard, Socket};
 use super::{Closing, Event, Failure, Place, Transport, text_of};
 
 /// Longest time for the closing handshake (RFC 6455 §7.1.2).
 const CLOSE_TIME: Duration = Duration::from_secs(2);
 
+/// Silence after which the server is asked for a sign of life (RFC 6455 §5.5.2).
+const PING_TIME: Duration = Duration::from_secs(20);
+
+/// Longest wait for that sign.
+const PONG_TIME: Duration = Duration::from_secs(20);
+
 /// A WebSocket connection.
 pub(crate) struct WebSocketTransport {
     socket: Socket,
     dialect: Dialect,
+    heard: LastHeard,
+    /// When the server was last asked for a sign of life.
+    pinged: Option<Instant>,
     /// How many messages were sent, and so the id of the last.
     sent: u64,
     /// Once the user leaves: how many plain texts come before the farewell.
@@ -32,17 +44,26 @@ pub(crate) struct WebSocketTransport {
 impl WebSocketTransport {
     /// Connects to `url`; the roots of the file `ca` are trusted beside the system's.
     pub(crate) async fn connect(url: &Uri, ca: Option<&Path>) -> Result<Self, Failure> {
-        let (socket, dialect) = handshake::open(url, ca).await?;
-        Ok(Self::new(socket, dialect))
+        let heard = Rc::new(Cell::new(Instant::now()));
+        let (socket, dialect) = handshake::open(url, ca, &heard).await?;
+        Ok(Self::new(socket, dialect, heard))
     }
 
-    fn new(socket: Socket, dialect: Dialect) -> Self {
-        Self { socket, dialect, sent: 0, before_farewell: None, close_code: CloseCode::Normal }
+    fn new(socket: Socket, dialect: Dialect, heard: LastHeard) -> Self {
+        Self {
+            socket,
+            dialect,
+            heard,
+            pinged: None,
+            sent: 0,
+            before_farewell: None,
+            close_code: CloseCode::Normal,
+        }
     }
 
     async fn next_event(&mut self) -> Result<Event, Failure> {
         loop {
-            let event = match self.socket.next().await {
+            let event = match self.next_frame().await? {
                 Some(Ok(Message::Text(text))) => self.read(&text)?,
                 Some(Ok(Message::Binary(bytes))) => self.read(text_of(&bytes)?)?,
                 Some(Ok(Message::Close(frame))) => Some(Event::Closed(frame.map(closing))),
@@ -52,6 +73,25 @@ impl WebSocketTransport {
             };
             if let Some(event) = event {
                 return Ok(event);
+            }
+        }
+    }
+
+    /// The next frame of a server that lives; a silent one is asked for a sign of life.
+    async fn next_frame(&mut self) -> Result<Option<Result<Message, Error>>, Failure> {
+        loop {
+            let heard = self.heard.get();
+            let pinged = self.pinged.filter(|pinged| *pinged >= heard);
+            let deadline = pinged.map_or(heard + PING_TIME, |pinged| pinged + PONG_TIME);
+            match timeout_at(deadline, self.socket.next()).await {
+                Ok(frame) => return Ok(frame),
+                Err(_) if self.heard.get() > heard => {}
+                Err(_) if pinged.is_some() => return Err(Failure::Silent),
+                Err(_) => {
+                    let ping = self.socket.send(Message::Ping(Bytes::new()));
+                    timeout(PONG_TIME, ping).await.map_err(|_| Failure::Silent)??;
+                    self.pinged = Some(Instant::now());
+                }
             }
         }
     }
@@ -157,3 +197,5 @@ fn is_end(error: &Error) -> bool {
 
 #[cfg(test)]
 mod conformance;
+#[cfg(test)]
+mod liveness_tests;

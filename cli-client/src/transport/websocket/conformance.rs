@@ -1,14 +1,16 @@
 //! The Autobahn cases, by `kosoku`, against the client's WebSocket.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::process::Stdio;
+use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{Dialect, Failure, Transport, WebSocketTransport, handshake};
 
@@ -49,8 +51,9 @@ impl FuzzingServer {
 async fn echo(url: &str) -> Result<(), Failure> {
     let url = url.parse().expect("the test made a URL");
     // Not `connect`: the cases count connections, and have no answer to the offer of `vez.v1`.
-    let socket = handshake::attempt(&url, None, Dialect::Plain).await?;
-    let mut transport = WebSocketTransport::new(socket, Dialect::Plain);
+    let heard = Rc::new(Cell::new(Instant::now()));
+    let socket = handshake::attempt(&url, None, Dialect::Plain, &heard).await?;
+    let mut transport = WebSocketTransport::new(socket, Dialect::Plain, heard);
     if let Err(failure) = echo_messages(&mut transport).await {
         transport.close_code = failure.close_code();
     }
