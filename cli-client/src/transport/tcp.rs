@@ -12,13 +12,6 @@ use vez_protocol::report::LEAVE;
 use super::dial::dial;
 use super::{Event, Failure, MAX_MESSAGE, Transport, text_of};
 
-/// From this many bytes on, a reply may come in several pieces: the report's server reads, and so answers,
-/// 1024 bytes at a time.
-const LONG_REPLY: usize = 1024;
-
-/// A long reply is whole when nothing more arrives for this long.
-const QUIET: Duration = Duration::from_millis(50);
-
 /// Room in bytes that a read is offered.
 const READ_SIZE: usize = 16 * 1024;
 
@@ -34,16 +27,6 @@ pub(crate) struct TcpTransport {
     ended: Option<io::Result<()>>,
     /// Whether the next text is the farewell.
     leaving: bool,
-}
-
-/// Whether what has arrived can be shown.
-enum Arrived {
-    /// More is needed.
-    Part,
-    /// More may belong to it.
-    Perhaps,
-    /// It can.
-    Whole,
 }
 
 impl TcpTransport {
@@ -67,17 +50,19 @@ impl TcpTransport {
         }
     }
 
-    fn arrived(&self) -> Arrived {
-        let len = self.arrived.len();
-        if self.ended.is_some() || len >= MAX_MESSAGE {
-            Arrived::Whole
-        } else if len == 0 || ends_within_character(&self.arrived) {
-            Arrived::Part
-        } else if len >= LONG_REPLY {
-            Arrived::Perhaps
-        } else {
-            Arrived::Whole
+    /// Takes what is there already, without waiting for more.
+    fn drain(&mut self) {
+        while self.wants_more() {
+            self.arrived.reserve(READ_SIZE);
+            match self.stream.try_read_buf(&mut self.arrived) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                read => self.note(read),
+            }
         }
+    }
+
+    fn wants_more(&self) -> bool {
+        self.ended.is_none() && self.arrived.len() < MAX_MESSAGE
     }
 
     fn take(&mut self) -> Result<Event, Failure> {
@@ -102,7 +87,7 @@ impl Transport for TcpTransport {
     async fn send(&mut self, message: &str) -> Result<(), Failure> {
         let mut rest = message.as_bytes();
         while !rest.is_empty() {
-            let may_read = self.ended.is_none() && self.arrived.len() < MAX_MESSAGE;
+            let may_read = self.wants_more();
             self.arrived.reserve(READ_SIZE);
             let (mut reader, mut writer) = self.stream.split();
             tokio::select! {
@@ -114,14 +99,15 @@ impl Transport for TcpTransport {
         Ok(())
     }
 
+    /// Without framing, a reply is what is there when it is looked for, as in the report; what comes later is
+    /// shown when it comes. Only a character that lacks bytes is waited for.
     async fn receive(&mut self) -> Result<Event, Failure> {
-        loop {
-            match self.arrived() {
-                Arrived::Part => self.read().await,
-                Arrived::Perhaps if timeout(QUIET, self.read()).await.is_ok() => {}
-                Arrived::Perhaps | Arrived::Whole => return self.take(),
-            }
+        self.drain();
+        while self.wants_more() && (self.arrived.is_empty() || ends_within_character(&self.arrived)) {
+            self.read().await;
+            self.drain();
         }
+        self.take()
     }
 
     async fn say_leave(&mut self, word: &str) -> Result<(), Failure> {
@@ -151,7 +137,21 @@ fn ends_within_character(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::ends_within_character;
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpListener;
+
+    use super::{Event, READ_SIZE, TcpTransport, Transport, ends_within_character};
+
+    #[tokio::test]
+    async fn a_long_reply_that_is_there_is_one_reply() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client =
+            TcpTransport::connect("127.0.0.1", listener.local_addr().unwrap().port()).await.unwrap();
+        let (mut server, _) = listener.accept().await.unwrap();
+        let reply = "x".repeat(3 * READ_SIZE);
+        server.write_all(reply.as_bytes()).await.unwrap();
+        assert_eq!(client.receive().await.unwrap(), Event::Reply(reply));
+    }
 
     #[test]
     fn only_a_character_that_can_still_be_finished_is_waited_for() {

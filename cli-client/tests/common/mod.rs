@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "no test uses all of it")]
 
+use std::cell::Cell;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -68,6 +69,18 @@ impl Client {
     /// Waits until `text` was printed.
     pub(crate) async fn expect_part(&mut self, text: &str) {
         self.read_until(text, |printed| String::from_utf8_lossy(printed).contains(text)).await;
+    }
+
+    /// Waits until `byte` was printed `count` times.
+    pub(crate) async fn expect_count(&mut self, byte: u8, count: usize) {
+        let seen = Cell::new((0, 0));
+        let counted = |printed: &[u8]| {
+            let (len, found) = seen.get();
+            let found = found + printed[len..].iter().filter(|printed| **printed == byte).count();
+            seen.set((printed.len(), found));
+            found >= count
+        };
+        self.read_until("enough of it", counted).await;
     }
 
     async fn read_until(&mut self, text: &str, done: impl Fn(&[u8]) -> bool) {
