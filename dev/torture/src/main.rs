@@ -9,6 +9,7 @@ mod plan;
 mod platform;
 mod referee;
 mod report;
+mod responder;
 mod rest;
 mod run;
 mod server;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use crate::responder::Responder;
+
 /// Storms a vez-server with clients of every kind and checks what it promises.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "vez-torture", version)]
@@ -19,6 +21,10 @@ pub(crate) struct Options {
     /// What every choice follows from; any number unless given
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+
+    /// What answers
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) responder: Responder,
 
     /// The vez-server to storm
     #[arg(long, value_name = "PROGRAM")]

@@ -1,11 +1,12 @@
-//! What each client is going to do: drawn from the seed and the client's number alone, so that a seed names a
-//! storm whatever the timing.
+//! What each client is going to do: drawn from the seed and the client's number alone, and from what answers, so
+//! that a seed names a storm whatever the timing.
 
 mod choice;
 mod script;
 
 use fastrand::Rng;
 
+use crate::responder::Responder;
 use choice::pick;
 pub(crate) use script::{End, Script};
 
@@ -70,6 +71,8 @@ pub(crate) enum Rudeness {
     NeverReads,
     /// Says thousands of things at once.
     Floods,
+    /// Says nothing, thousands of times: pings, pongs, empty fragments, events for nobody.
+    Noise,
     /// Sends random bytes, without a handshake.
     Garbage,
     /// Sends random bytes, behind a handshake.
@@ -106,9 +109,10 @@ const EXITS: [(u32, Exit); 3] = [(8, Exit::Fin), (8, Exit::Reset), (1, Exit::Sil
 const LAST_EXITS: [(u32, Exit); 3] = [(1, Exit::Fin), (1, Exit::Reset), (2, Exit::Silence)];
 
 /// Again, what costs a whole time limit is rare.
-const RUDENESSES: [(u32, Rudeness); 10] = [
+const RUDENESSES: [(u32, Rudeness); 11] = [
     (1, Rudeness::NeverReads),
     (3, Rudeness::Floods),
+    (6, Rudeness::Noise),
     (3, Rudeness::Garbage),
     (3, Rudeness::LateGarbage),
     (3, Rudeness::Oversized),
@@ -135,10 +139,10 @@ pub(crate) fn chance(seed: u64, number: u64) -> Rng {
 
 impl Plan {
     /// Draws a plan.
-    pub(crate) fn draw(number: u64, rng: &mut Rng) -> Self {
+    pub(crate) fn draw(number: u64, responder: Responder, rng: &mut Rng) -> Self {
         let way = pick(rng, &WAYS);
         match rng.u32(..100) {
-            0..60 => Self::Polite(Script::draw(number, way, rng)),
+            0..60 => Self::Polite(Script::draw(number, way, responder, rng)),
             60..84 => {
                 let stage = pick(rng, &STAGES);
                 let exits = if stage == Stage::AfterFarewell { LAST_EXITS } else { EXITS };
@@ -153,10 +157,15 @@ impl Plan {
 mod tests {
     use std::collections::HashSet;
 
-    use super::{Plan, chance};
+    use super::{End, Plan, Script, Way, chance};
+    use crate::responder::Responder;
 
     fn storm(seed: u64) -> Vec<String> {
-        (0..5000).map(|number| format!("{:?}", Plan::draw(number, &mut chance(seed, number)))).collect()
+        plans(seed, Responder::Report).map(|plan| format!("{plan:?}")).collect()
+    }
+
+    fn plans(seed: u64, responder: Responder) -> impl Iterator<Item = Plan> {
+        (0..5000).map(move |number| Plan::draw(number, responder, &mut chance(seed, number)))
     }
 
     #[test]
@@ -168,14 +177,29 @@ mod tests {
     #[test]
     fn everything_that_a_client_can_do_is_done() {
         let (mut vanished, mut rude) = (HashSet::new(), HashSet::new());
-        for number in 0..5000 {
-            match Plan::draw(number, &mut chance(7, number)) {
+        for plan in plans(7, Responder::Report) {
+            match plan {
                 Plan::Polite(_) => {}
                 Plan::Vanish { way, stage, exit } => drop(vanished.insert((way.transport(), stage, exit))),
                 Plan::Rude { way, rudeness } => drop(rude.insert((way.transport(), rudeness))),
             }
         }
         assert_eq!(vanished.len(), 2 * 6 * 3);
-        assert_eq!(rude.len(), 2 * 10);
+        assert_eq!(rude.len(), 2 * 11);
+    }
+
+    #[test]
+    fn everybody_ends_as_the_transport_and_the_responder_allow() {
+        let ends = |responder| {
+            let ends = plans(7, responder).filter_map(|plan| match plan {
+                Plan::Polite(Script { way, end, .. }) => Some((way == Way::Events, end)),
+                _ => None,
+            });
+            ends.collect::<HashSet<_>>()
+        };
+        let (report, echo) = (ends(Responder::Report), ends(Responder::Echo));
+        // Three words that leave, two ways to close, and an event that is not for everybody.
+        assert_eq!((report.len(), echo.len()), (6 + 5, 3 + 2));
+        assert!(!report.contains(&(false, End::Leave)) && !echo.contains(&(false, End::Leave)));
     }
 }

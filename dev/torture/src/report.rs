@@ -41,6 +41,7 @@ impl fmt::Display for Report {
         row(f, "ultrapassados", tally.overtaken)?;
         row(f, "presos", tally.stuck)?;
         row(f, "maior tempo de vez livre com alguém na fila", format!("{:.1?}", tally.longest_free))?;
+        row(f, "resposta mais demorada com a vez", format!("{:.1?}", tally.slowest_answer))?;
         row(f, "pico de memória", bytes(after.and_then(|rest| rest.memory).map(|memory| memory.peak)))?;
         row(f, "memória depois do aquecimento", bytes(warm.and_then(|rest| rest.memory).map(resident)))?;
         row(f, "memória no fim", bytes(after.and_then(|rest| rest.memory).map(resident)))?;
@@ -53,10 +54,11 @@ impl fmt::Display for Report {
             writeln!(f, "{breach}")?;
         }
         if !breaches.is_empty() {
-            let Options { seconds, clients, .. } = options;
+            let Options { seconds, clients, responder, .. } = options;
+            let responder = responder.server_options().concat();
             writeln!(
                 f,
-                "De novo: cargo xtask torture --seconds {seconds} --clients {clients} --seed {seed}"
+                "De novo: cargo xtask torture --seconds {seconds} --clients {clients} {responder} --seed {seed}"
             )?;
         }
         Ok(())

@@ -37,9 +37,10 @@ pub(crate) async fn run(options: &Options, seed: u64) -> Result<Report> {
     let (sightings, seen) = sighting::channel();
     let broken = CancellationToken::new();
     let queue = options.clients.saturating_mul(4).max(1024);
-    let mut server = Server::start(&options.server, queue, sightings.clone())?;
+    let mut server = Server::start(&options.server, options.responder, queue, sightings.clone())?;
     let referee = tokio::spawn(Referee::new(broken.clone()).watch(seen));
-    let arena = Arena { tcp: server.tcp, http: server.http, seed, sightings, next: AtomicU64::new(0) };
+    let (tcp, http, responder, next) = (server.tcp, server.http, options.responder, AtomicU64::new(0));
+    let arena = Arena { tcp, http, responder, seed, sightings, next };
     let mut rests = Rests::default();
     tokio::select! {
         done = phases(options, &server, Arc::new(arena), &mut rests) => done?,

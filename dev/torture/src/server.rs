@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
 use crate::platform;
+use crate::responder::Responder;
 use crate::sighting::Sighting;
 use crate::transcript;
 
@@ -54,10 +55,15 @@ impl Server {
     ///
     /// # Errors
     /// When it does not start.
-    pub(crate) fn start(program: &Path, queue: u32, sightings: mpsc::Sender<Sighting>) -> Result<Self> {
+    pub(crate) fn start(
+        program: &Path,
+        responder: Responder,
+        queue: u32,
+        sightings: mpsc::Sender<Sighting>,
+    ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let mut command = Command::new(program);
-        command.args(OPTIONS).args(["--queue-length", &queue.to_string()]);
+        command.args(OPTIONS).args(responder.server_options()).args(["--queue-length", &queue.to_string()]);
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("VEZ_")) {
             command.env_remove(name);
         }

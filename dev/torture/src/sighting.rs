@@ -1,7 +1,7 @@
 //! What is seen during the storm, on its way to the referee.
 
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
@@ -44,6 +44,8 @@ pub(crate) enum Stage {
     Arriving,
     /// It is connected, or its WebSocket handshake is done.
     InLine,
+    /// It was answered so often to this message; a polite client tells that at its end.
+    Answered(Digest, usize),
     /// It has closed its socket.
     Departed,
     /// A polite client's conversation is over.
@@ -60,6 +62,14 @@ pub(crate) struct Account {
     /// From when until when it surely had the turn: from the first sign of it to the last message that was
     /// answered later.
     pub(crate) held: Option<(Instant, Instant)>,
+    /// When all was done for its turn to be seen as soon as it comes: it had said something, or waits for that.
+    pub(crate) ready: Option<Instant>,
+    /// The first sign of its turn: that it came, or an answer.
+    pub(crate) began: Option<Instant>,
+    /// When it was dismissed, or saw the end.
+    pub(crate) ended: Option<Instant>,
+    /// The longest that it waited for an answer to what it said during its turn.
+    pub(crate) slowest_answer: Duration,
     /// Why it did not get to the end.
     pub(crate) trouble: Option<Trouble>,
 }

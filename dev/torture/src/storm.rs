@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::client;
 use crate::plan;
+use crate::responder::Responder;
 use crate::sighting::Sighting;
 
 /// Longest pause in a slot before its next client, in milliseconds.
@@ -26,6 +27,8 @@ const PATIENCE_EACH: Duration = Duration::from_millis(100);
 pub(crate) struct Arena {
     pub(crate) tcp: SocketAddr,
     pub(crate) http: SocketAddr,
+    /// What answers there.
+    pub(crate) responder: Responder,
     pub(crate) seed: u64,
     pub(crate) sightings: mpsc::Sender<Sighting>,
     /// The next client's number.

@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn anything_else_is_not_taken_for_one() {
         for line in
-            ["", "[3 linhas perdidas: a saída não acompanhou]", "Conectado por ('x', 1)", "('127.0.0.1', 1)"]
+            ["", "[3 linhas perdidas: a saída ficou parada]", "Conectado por ('x', 1)", "('127.0.0.1', 1)"]
         {
             assert_eq!(parse(line), Line::Other(line.to_owned()));
         }

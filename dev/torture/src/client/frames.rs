@@ -12,6 +12,11 @@ pub(super) fn text(payload: &str) -> Vec<u8> {
     frame(FrameHeader { opcode: OpCode::Data(Data::Text), ..masked() }, payload.as_bytes())
 }
 
+/// A frame that is no message: an empty ping, pong, or beginning or middle of a message.
+pub(super) fn empty(opcode: OpCode) -> Vec<u8> {
+    frame(FrameHeader { opcode, is_final: matches!(opcode, OpCode::Control(_)), ..masked() }, b"")
+}
+
 /// The beginning of a text message, which ends where the caller's bytes end.
 pub(super) fn unfinished(payload: &[u8]) -> Vec<u8> {
     frame(FrameHeader { opcode: OpCode::Data(Data::Text), is_final: false, ..masked() }, payload)

@@ -3,6 +3,7 @@
 mod entrance;
 mod frames;
 mod muted;
+mod noise;
 mod polite;
 mod rude;
 mod talk;
@@ -22,7 +23,7 @@ pub(crate) use entrance::Entrance;
 /// New clients come until `end`.
 pub(crate) async fn run(arena: &Arena, number: u64, end: Instant) {
     let mut rng = plan::chance(arena.seed, number);
-    let plan = Plan::draw(number, &mut rng);
+    let plan = Plan::draw(number, arena.responder, &mut rng);
     let witness = Witness::new(number, arena.sightings.clone());
     let entrance =
         Entrance { arena, number, end, witness: witness.clone(), polite: matches!(plan, Plan::Polite(_)) };

@@ -2,11 +2,10 @@
 
 use std::time::Instant;
 
-use vez_protocol::report::Received;
-
 use super::entrance::Entrance;
 use super::talk::{Talk, failed};
 use crate::plan::{End, Script};
+use crate::responder::Responder;
 use crate::sighting::{Account, Trouble};
 use crate::transcript::Digest;
 
@@ -17,40 +16,49 @@ pub(super) async fn converse(script: &Script, entrance: &Entrance<'_>) -> Accoun
         Err(error) => return Account { trouble: Some(failed(error)), ..Account::default() },
     };
     let said = script.said().collect();
-    let mut conversation =
-        Conversation { script, talk, said, sent: Vec::new(), account: Account::default(), since: None };
+    let (responder, account) = (entrance.arena.responder, Account::default());
+    let mut conversation = Conversation { script, responder, talk, said, sent: Vec::new(), account };
     let held = conversation.hold().await;
+    conversation.account.ended.get_or_insert_with(Instant::now);
     Account { trouble: held.err(), ..conversation.account }
 }
 
 /// A conversation under way.
 struct Conversation<'a> {
     script: &'a Script,
+    responder: Responder,
     talk: Talk,
-    /// All that there is to say, `sair` included.
+    /// All that there is to say, a word that leaves included.
     said: Vec<&'a str>,
     /// When each message was sent, so far.
     sent: Vec<Instant>,
     account: Account,
-    /// The first sign of the turn.
-    since: Option<Instant>,
 }
 
 impl Conversation<'_> {
     async fn hold(&mut self) -> Result<(), Trouble> {
         if self.script.awaits_turn {
+            self.account.ready = Some(Instant::now());
             self.talk.await_turn().await?;
-            self.since = Some(Instant::now());
+            self.account.began = Some(Instant::now());
         }
         if self.script.drips {
             self.drip().await?;
         }
         for index in 0..self.said.len() {
             self.speak(index + self.script.window).await?;
-            self.hear(index).await?;
+            self.receive(index).await?;
         }
-        if self.script.end == End::Close {
-            return self.talk.close().await;
+        match self.script.end {
+            End::Close => return self.talk.close().await,
+            End::Leave => {
+                self.talk.leave().await?;
+                self.talk.expect_farewell("").await?;
+            }
+            End::Farewell(_) | End::HalfClose => {}
+        }
+        if self.script.end != End::HalfClose {
+            self.account.ended = Some(Instant::now());
         }
         self.talk.expect_end().await
     }
@@ -64,6 +72,7 @@ impl Conversation<'_> {
         }
         // A server that has ended the conversation says why; that is read first.
         let _ = self.talk.drip(&bytes).await;
+        self.account.ready = Some(Instant::now());
         self.half_close_if_done().await
     }
 
@@ -79,6 +88,7 @@ impl Conversation<'_> {
             self.note();
         }
         self.talk.flush().await?;
+        self.account.ready.get_or_insert_with(Instant::now);
         self.half_close_if_done().await
     }
 
@@ -96,18 +106,20 @@ impl Conversation<'_> {
     }
 
     /// Expects the answer to the message at `index`.
-    async fn hear(&mut self, index: usize) -> Result<(), Trouble> {
+    async fn receive(&mut self, index: usize) -> Result<(), Trouble> {
         let (message, newline) = (self.said[index], self.script.newline(index));
         if index < self.script.messages.len() {
-            self.talk.expect(&Received(message).to_string(), newline).await?;
+            self.talk.expect(&self.responder.answer(message), newline).await?;
         } else {
             self.talk.expect_farewell(newline).await?;
         }
         self.account.answered += 1;
-        let since = *self.since.get_or_insert_with(Instant::now);
-        if self.sent[index] > since {
-            // It had the turn when it heard the first answer, and still when it said this.
-            self.account.held = Some((since, self.sent[index]));
+        let (now, sent) = (Instant::now(), self.sent[index]);
+        let began = *self.account.began.get_or_insert(now);
+        if sent > began {
+            // It had the turn when it received the first answer, and still when it said this.
+            self.account.held = Some((began, sent));
+            self.account.slowest_answer = self.account.slowest_answer.max(now - sent);
         }
         Ok(())
     }

@@ -10,10 +10,12 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::time::{Instant, timeout_at};
 
 use super::entrance::Entrance;
-use super::frames;
 use super::talk::drip;
 use super::vanish::keep_silent;
+use super::{frames, noise};
 use crate::plan::{Rudeness, Transport, Way};
+use crate::sighting::Stage;
+use crate::transcript::Digest;
 
 /// How long a rude client stays at the most, in milliseconds.
 const STAY: std::ops::Range<u64> = 200..8000;
@@ -24,7 +26,8 @@ const NARROW: u32 = 4096;
 /// Bytes of its messages, and how many there are: more than both kernels' buffers hold.
 const HEAVY: (usize, usize) = (40_000, 150);
 
-/// How many messages a flood has.
+/// What a flood says, and how often.
+const FLOOD_TEXT: &str = "cheia";
 const FLOOD: usize = 3000;
 
 /// A message over the limit, in bytes.
@@ -40,7 +43,8 @@ pub(super) async fn misbehave(
     let stay = Instant::now() + Duration::from_millis(rng.u64(STAY));
     match rudeness {
         Rudeness::NeverReads => never_read(way, entrance).await,
-        Rudeness::Floods => send(way, entrance, message(way, "cheia").repeat(FLOOD), stay).await,
+        Rudeness::Floods => flood(way, entrance, stay).await,
+        Rudeness::Noise => make_noise(way, entrance, &noise::draw(way, rng), stay).await,
         Rudeness::Garbage => {
             let stream = entrance.connect(way.transport(), None).await?;
             push_and_read(stream, &garbage(rng), stay).await
@@ -78,6 +82,45 @@ async fn push(mut writer: WriteHalf<'_>, bytes: &[u8]) -> io::Result<()> {
 async fn read_out(mut reader: ReadHalf<'_>) {
     let mut dropped = [0; 4096];
     while reader.read(&mut dropped).await.is_ok_and(|read| read > 0) {}
+}
+
+/// Says nothing, often, and leaves when all of it was taken: what says nothing would hold a turn to its limit.
+async fn make_noise(way: Way, entrance: &Entrance<'_>, noise: &[u8], stay: Instant) -> io::Result<()> {
+    let mut stream = entrance.talk(way).await?.into_stream();
+    let (reader, mut writer) = stream.split();
+    let say = async {
+        writer.write_all(noise).await?;
+        writer.shutdown().await
+    };
+    let _ = timeout_at(stay, async { tokio::join!(say, read_out(reader)) }).await;
+    Ok(())
+}
+
+/// Says one thing again and again, and counts the answers.
+async fn flood(way: Way, entrance: &Entrance<'_>, stay: Instant) -> io::Result<()> {
+    let answer = entrance.arena.responder.answer(FLOOD_TEXT);
+    let bytes = message(way, FLOOD_TEXT).repeat(FLOOD);
+    let mut stream = entrance.talk(way).await?.into_stream();
+    let (reader, writer) = stream.split();
+    let mut answers = 0;
+    let both = async { tokio::join!(push(writer, &bytes), count(answer.as_bytes(), reader, &mut answers)) };
+    let _ = timeout_at(stay, both).await;
+    entrance.witness.saw(Stage::Answered(Digest::of(FLOOD_TEXT), answers)).await;
+    Ok(())
+}
+
+/// Counts how often `answer` comes, in frames or not.
+async fn count(answer: &[u8], mut reader: ReadHalf<'_>, answers: &mut usize) {
+    let mut unread = Vec::with_capacity(4096);
+    while reader.read_buf(&mut unread).await.is_ok_and(|read| read > 0) {
+        let mut rest = &unread[..];
+        while let Some(at) = rest.windows(answer.len()).position(|window| window == answer) {
+            *answers += 1;
+            rest = &rest[at + answer.len()..];
+        }
+        // An answer may have begun.
+        unread = rest[rest.len().saturating_sub(answer.len() - 1)..].to_vec();
+    }
 }
 
 async fn never_read(way: Way, entrance: &Entrance<'_>) -> io::Result<()> {

@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use super::tcp::TcpTalk;
 use super::websocket::WebSocketTalk;
 use crate::referee::Promise;
+use crate::responder::FAREWELL;
 use crate::sighting::Trouble;
 
 /// How many bytes at the most come one at a time, and how long there is between them.
@@ -62,7 +63,7 @@ impl Talk {
     /// Expects the last words.
     pub(super) async fn expect_farewell(&mut self, newline: &str) -> Result<(), Trouble> {
         match self {
-            Self::Tcp(tcp) => tcp.expect(&format!("{}{newline}", vez_protocol::report::FAREWELL)).await,
+            Self::Tcp(tcp) => tcp.expect(&format!("{}{newline}", FAREWELL)).await,
             Self::WebSocket(websocket) => websocket.expect_farewell().await,
         }
     }
@@ -83,6 +84,14 @@ impl Talk {
         }
     }
 
+    /// Asks to leave, where the transport has words for that.
+    pub(super) async fn leave(&mut self) -> Result<(), Trouble> {
+        match self {
+            Self::Tcp(_) => Ok(()),
+            Self::WebSocket(websocket) => websocket.leave().await,
+        }
+    }
+
     /// Closes the sending side.
     pub(super) async fn half_close(&mut self) -> io::Result<()> {
         match self {
@@ -92,7 +101,7 @@ impl Talk {
     }
 
     /// The bytes that say `text`.
-    pub(super) fn encode(&self, text: &str, newline: &str) -> Vec<u8> {
+    pub(super) fn encode(&mut self, text: &str, newline: &str) -> Vec<u8> {
         match self {
             Self::Tcp(_) => format!("{text}{newline}").into_bytes(),
             Self::WebSocket(websocket) => websocket.encode(text),

@@ -8,11 +8,13 @@ use socket2::SockRef;
 use tokio::io::{AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout_at};
-use vez_protocol::report::{self, Received};
+use vez_protocol::ClientEvent;
 
 use super::entrance::Entrance;
 use super::frames;
 use crate::plan::{Exit, Stage, Transport, Way};
+use crate::sighting::Stage as Sighted;
+use crate::transcript::Digest;
 
 /// Longest wait in the queue before leaving it, in milliseconds.
 const WAIT: u64 = 2000;
@@ -56,10 +58,12 @@ async fn before_handshake(way: Way, entrance: &Entrance<'_>, rng: &mut Rng) -> i
 /// Waits for some time, and perhaps has something to say meanwhile.
 async fn waiting(way: Way, entrance: &Entrance<'_>, rng: &mut Rng) -> io::Result<TcpStream> {
     let mut talk = entrance.talk(way).await?;
-    if rng.bool() {
-        let bytes = talk.encode("até já", "\n");
-        talk.stream().write_all(&bytes).await?;
-    }
+    let words = match rng.u32(..4) {
+        0 if way == Way::Events => frames::text(&ClientEvent::Leave.to_json()),
+        0..2 => talk.encode("até já", "\n"),
+        _ => Vec::new(),
+    };
+    talk.stream().write_all(&words).await?;
     sleep(Duration::from_millis(rng.u64(..WAIT))).await;
     Ok(talk.into_stream())
 }
@@ -70,8 +74,9 @@ async fn with_turn(way: Way, entrance: &Entrance<'_>, rng: &mut Rng) -> io::Resu
     let text = format!("c{} oi", entrance.number);
     let bytes = talk.encode(&text, "\n");
     talk.stream().write_all(&bytes).await?;
-    let answered = talk.expect(&Received(&text).to_string(), "\n").await;
+    let answered = talk.expect(&entrance.arena.responder.answer(&text), "\n").await;
     answered.map_err(|trouble| io::Error::other(format!("{trouble:?}")))?;
+    entrance.witness.saw(Sighted::Answered(Digest::of(&text), 1)).await;
     if rng.bool() {
         talk.stream().write_all(&bytes).await?;
     }
@@ -81,11 +86,18 @@ async fn with_turn(way: Way, entrance: &Entrance<'_>, rng: &mut Rng) -> io::Resu
 /// Says goodbye and reads the answer, and does not close.
 async fn after_farewell(way: Way, entrance: &Entrance<'_>) -> io::Result<TcpStream> {
     let mut talk = entrance.talk(way).await?;
-    // In `vez.v1` a `sair` that comes first leaves the queue, without a turn.
+    // In `vez.v1` a word that leaves and comes first leaves the queue, without a turn.
     let _ = talk.await_turn().await;
-    let bytes = talk.encode(report::LEAVE, "\n");
+    let Some(word) = entrance.arena.responder.leave_words().first() else {
+        talk.half_close().await?;
+        let _ = talk.expect_end().await;
+        return Ok(talk.into_stream());
+    };
+    let bytes = talk.encode(word, "\n");
     talk.stream().write_all(&bytes).await?;
-    let _ = talk.expect_farewell("\n").await;
+    if talk.expect_farewell("\n").await.is_ok() {
+        entrance.witness.saw(Sighted::Answered(Digest::of(word), 1)).await;
+    }
     Ok(talk.into_stream())
 }
 

@@ -7,12 +7,13 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::Message as Frame;
-use vez_protocol::{ByeReason, ClientEvent, CloseCode, ServerEvent, report};
+use vez_protocol::{ByeReason, ClientEvent, CloseCode, ServerEvent};
 
 use super::frames;
 use super::muted::Muted;
 use super::talk::{broken, ended, failed};
 use crate::referee::Promise;
+use crate::responder::FAREWELL;
 use crate::sighting::Trouble;
 
 /// A WebSocket after its handshake.
@@ -25,10 +26,13 @@ pub(crate) struct WebSocketTalk {
     position: Option<usize>,
     /// Whether the turn was told.
     turned: bool,
+    /// How many messages were said, and how many of them answered.
+    said: u64,
+    answered: u64,
 }
 
 /// What the server said.
-enum Heard {
+enum Incoming {
     Answer(String),
     LastWords(ByeReason, String),
     Turn,
@@ -38,7 +42,7 @@ enum Heard {
 
 impl WebSocketTalk {
     pub(super) fn new(stream: WebSocketStream<Muted>, events: bool) -> Self {
-        Self { stream, events, position: None, turned: false }
+        Self { stream, events, position: None, turned: false, said: 0, answered: 0 }
     }
 
     pub(super) async fn say(&mut self, text: &str) -> Result<(), Trouble> {
@@ -55,10 +59,10 @@ impl WebSocketTalk {
 
     pub(super) async fn await_turn(&mut self) -> Result<(), Trouble> {
         while !self.turned {
-            match self.hear().await? {
-                Heard::Turn | Heard::News => {}
-                Heard::LastWords(_, words) => return Err(ended(&words)),
-                Heard::Answer(answer) => return Err(surprise("a vez", &answer)),
+            match self.receive().await? {
+                Incoming::Turn | Incoming::News => {}
+                Incoming::LastWords(_, words) => return Err(ended(&words)),
+                Incoming::Answer(answer) => return Err(surprise("a vez", &answer)),
             }
         }
         Ok(())
@@ -66,20 +70,20 @@ impl WebSocketTalk {
 
     pub(super) async fn expect(&mut self, expected: &str) -> Result<(), Trouble> {
         match self.words().await? {
-            Heard::Answer(answer) if answer == expected => Ok(()),
-            Heard::LastWords(_, words) => Err(ended(&words)),
-            Heard::Answer(answer) => Err(surprise(expected, &answer)),
-            Heard::Turn | Heard::News => unreachable!("these are no words"),
+            Incoming::Answer(answer) if answer == expected => Ok(()),
+            Incoming::LastWords(_, words) => Err(ended(&words)),
+            Incoming::Answer(answer) => Err(surprise(expected, &answer)),
+            Incoming::Turn | Incoming::News => unreachable!("these are no words"),
         }
     }
 
     pub(super) async fn expect_farewell(&mut self) -> Result<(), Trouble> {
         match self.words().await? {
-            Heard::LastWords(ByeReason::Farewell, words) if words == report::FAREWELL => Ok(()),
-            Heard::Answer(answer) if answer == report::FAREWELL && !self.events => Ok(()),
-            Heard::LastWords(_, words) => Err(ended(&words)),
-            Heard::Answer(answer) => Err(surprise(report::FAREWELL, &answer)),
-            Heard::Turn | Heard::News => unreachable!("these are no words"),
+            Incoming::LastWords(ByeReason::Farewell, words) if words == FAREWELL => Ok(()),
+            Incoming::Answer(answer) if answer == FAREWELL && !self.events => Ok(()),
+            Incoming::LastWords(_, words) => Err(ended(&words)),
+            Incoming::Answer(answer) => Err(surprise(FAREWELL, &answer)),
+            Incoming::Turn | Incoming::News => unreachable!("these are no words"),
         }
     }
 
@@ -90,15 +94,23 @@ impl WebSocketTalk {
                 Some(Err(error)) => return Err(failed(error)),
                 Some(Ok(Frame::Close(close))) => return farewell_code(close),
                 Some(Ok(Frame::Text(text))) => match self.read(&text)? {
-                    Heard::LastWords(reason, words) if reason != ByeReason::Farewell => {
+                    Incoming::LastWords(reason, words) if reason != ByeReason::Farewell => {
                         return Err(ended(&words));
                     }
-                    Heard::LastWords(_, words) | Heard::Answer(words) => return Err(surprise("", &words)),
-                    Heard::Turn | Heard::News => {}
+                    Incoming::LastWords(_, words) | Incoming::Answer(words) => {
+                        return Err(surprise("", &words));
+                    }
+                    Incoming::Turn | Incoming::News => {}
                 },
                 Some(Ok(_)) => {}
             }
         }
+    }
+
+    /// Asks to leave with an event.
+    pub(super) async fn leave(&mut self) -> Result<(), Trouble> {
+        let _ = self.stream.send(Frame::text(ClientEvent::Leave.to_json())).await;
+        Ok(())
     }
 
     /// Closes with a Close frame and waits for the answer to it.
@@ -114,7 +126,7 @@ impl WebSocketTalk {
         self.stream.get_mut().mute()
     }
 
-    pub(super) fn encode(&self, text: &str) -> Vec<u8> {
+    pub(super) fn encode(&mut self, text: &str) -> Vec<u8> {
         frames::text(&self.payload(text))
     }
 
@@ -126,25 +138,26 @@ impl WebSocketTalk {
         self.stream.into_inner().into_stream()
     }
 
-    fn payload(&self, text: &str) -> String {
+    fn payload(&mut self, text: &str) -> String {
+        self.said += 1;
         if self.events {
-            ClientEvent::Message { text: text.into(), id: None }.to_json()
+            ClientEvent::Message { text: text.into(), id: id(self.said) }.to_json()
         } else {
             text.to_owned()
         }
     }
 
     /// The next words, past all news.
-    async fn words(&mut self) -> Result<Heard, Trouble> {
+    async fn words(&mut self) -> Result<Incoming, Trouble> {
         loop {
-            match self.hear().await? {
-                Heard::Turn | Heard::News => {}
+            match self.receive().await? {
+                Incoming::Turn | Incoming::News => {}
                 words => return Ok(words),
             }
         }
     }
 
-    async fn hear(&mut self) -> Result<Heard, Trouble> {
+    async fn receive(&mut self) -> Result<Incoming, Trouble> {
         match self.stream.next().await {
             None => Err(failed("terminou sem palavra")),
             Some(Err(error)) => Err(failed(error)),
@@ -153,41 +166,56 @@ impl WebSocketTalk {
                 Err(close.map_or_else(|| failed("fechamento sem código"), |close| ended(&close.reason)))
             }
             Some(Ok(Frame::Binary(_))) => Err(failed("veio um quadro binário")),
-            Some(Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_))) => Ok(Heard::News),
+            Some(Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_))) => Ok(Incoming::News),
         }
     }
 
-    fn read(&mut self, text: &str) -> Result<Heard, Trouble> {
+    fn read(&mut self, text: &str) -> Result<Incoming, Trouble> {
         if !self.events {
-            return Ok(Heard::Answer(text.to_owned()));
+            return Ok(Incoming::Answer(text.to_owned()));
         }
         match ServerEvent::from_json(text).map_err(failed)? {
             ServerEvent::Waiting { position, .. } => self.move_up(position),
             ServerEvent::Turn { .. } if self.turned => Err(broken("a vez veio duas vezes")),
             ServerEvent::Turn { .. } => {
                 self.turned = true;
-                Ok(Heard::Turn)
+                Ok(Incoming::Turn)
             }
-            ServerEvent::Reply { text, .. } if self.turned => Ok(Heard::Answer(text.into_owned())),
+            ServerEvent::Reply { text, to } if self.turned => self.answer(text.into_owned(), to),
             ServerEvent::Reply { .. } => Err(broken("a resposta veio antes da vez")),
-            ServerEvent::Bye { reason, text, .. } => Ok(Heard::LastWords(reason, text.into_owned())),
+            ServerEvent::Bye { reason, text, .. } => Ok(Incoming::LastWords(reason, text.into_owned())),
             ServerEvent::Warning { .. }
             | ServerEvent::Output { .. }
             | ServerEvent::Pong
-            | ServerEvent::Unknown => Ok(Heard::News),
+            | ServerEvent::Unknown => Ok(Incoming::News),
         }
     }
 
+    /// An answer names the message that it answers, as that named itself.
+    fn answer(&mut self, text: String, to: Option<u64>) -> Result<Incoming, Trouble> {
+        self.answered += 1;
+        let expected = id(self.answered);
+        if to != expected {
+            return Err(broken(format!("a resposta é a {to:?} e devia ser a {expected:?}")));
+        }
+        Ok(Incoming::Answer(text))
+    }
+
     /// Places get better each time, and end with the turn.
-    fn move_up(&mut self, position: usize) -> Result<Heard, Trouble> {
+    fn move_up(&mut self, position: usize) -> Result<Incoming, Trouble> {
         if self.turned || position == 0 || self.position.is_some_and(|before| position >= before) {
             let before = self.position;
             let what = format!("o lugar {position} veio depois de {before:?}");
             return Err(Trouble::Broken(Promise::MoveUp.broken(what)));
         }
         self.position = Some(position);
-        Ok(Heard::News)
+        Ok(Incoming::News)
     }
+}
+
+/// What the message with this number calls itself: every third has no name.
+fn id(number: u64) -> Option<u64> {
+    (!number.is_multiple_of(3)).then_some(number)
 }
 
 fn farewell_code(close: Option<CloseFrame>) -> Result<(), Trouble> {

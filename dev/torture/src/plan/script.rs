@@ -4,12 +4,13 @@ use fastrand::Rng;
 
 use super::Way;
 use super::choice::pick;
+use crate::responder::Responder;
 
 /// What a polite client says, and how.
 #[derive(Clone, Debug)]
 pub(crate) struct Script {
     pub(crate) way: Way,
-    /// What it says, `sair` excepted.
+    /// What it says, a word that leaves excepted.
     pub(crate) messages: Vec<String>,
     /// How many messages may wait for their answer at a time; 1 chats.
     pub(crate) window: usize,
@@ -23,23 +24,17 @@ pub(crate) struct Script {
 }
 
 /// How a polite conversation ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum End {
-    /// With `sair`, in this case.
+    /// With a message that leaves.
     Farewell(&'static str),
+    /// With the event that leaves, once everything is answered.
+    Leave,
     /// The sending side is closed as soon as everything is said: `printf … | nc -N`.
     HalfClose,
     /// The connection is closed once everything is answered.
     Close,
 }
-
-const ENDS: [(u32, End); 5] = [
-    (4, End::Farewell("sair")),
-    (1, End::Farewell("SAIR")),
-    (1, End::Farewell("Sair")),
-    (3, End::HalfClose),
-    (2, End::Close),
-];
 
 /// Text of every width in UTF-8, and what JSON, lines or a careless reader could stumble over.
 const WORDS: [&str; 8] =
@@ -50,7 +45,7 @@ const LONG: usize = 40_000;
 
 impl Script {
     /// Draws what the client with this number says.
-    pub(super) fn draw(number: u64, way: Way, rng: &mut Rng) -> Self {
+    pub(super) fn draw(number: u64, way: Way, responder: Responder, rng: &mut Rng) -> Self {
         let drips = way != Way::Unframed && rng.u32(..10) == 0;
         let count = if drips { 2 } else { pick(rng, &[(8, 1), (8, 2), (8, 3), (4, 5), (1, 400)]) };
         let floods = count > 10;
@@ -72,7 +67,7 @@ impl Script {
             awaits_turn: way == Way::Events && !drips && rng.bool(),
             drips,
             newline: if drips || rng.bool() { "\n" } else { "\r\n" },
-            end: pick(rng, &ENDS),
+            end: End::draw(way, responder, rng),
         }
     }
 
@@ -80,7 +75,7 @@ impl Script {
     pub(crate) fn said(&self) -> impl Iterator<Item = &str> {
         let farewell = match self.end {
             End::Farewell(leave) => Some(leave),
-            End::HalfClose | End::Close => None,
+            End::Leave | End::HalfClose | End::Close => None,
         };
         self.messages.iter().map(String::as_str).chain(farewell)
     }
@@ -92,6 +87,19 @@ impl Script {
         let is_last = index + 1 == self.messages.len() && self.end == End::HalfClose;
         let is_line = self.way == Way::Lines && !(is_last && index > 0);
         if is_line { self.newline } else { "" }
+    }
+}
+
+impl End {
+    fn draw(way: Way, responder: Responder, rng: &mut Rng) -> Self {
+        if way == Way::Events && rng.u32(..4) == 0 {
+            return Self::Leave;
+        }
+        match rng.u32(..11) {
+            0..6 => rng.choice(responder.leave_words()).map_or(Self::HalfClose, |word| Self::Farewell(word)),
+            6..9 => Self::HalfClose,
+            _ => Self::Close,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::breach::{Breach, Promise};
 use crate::plan::Transport;
@@ -28,16 +28,17 @@ struct Guest {
     in_line: Option<Instant>,
     departed: Option<Instant>,
     account: Option<Account>,
+    /// The answers that one got that is not polite.
+    answered: Vec<Digest>,
     session: Option<Session>,
 }
 
 /// What the transcript tells of a session.
 #[derive(Debug)]
 struct Session {
-    began: Instant,
-    ended: Option<Instant>,
-    /// The messages of a polite client.
-    told: Vec<Digest>,
+    /// The messages that were received.
+    messages: Vec<Digest>,
+    ended: bool,
 }
 
 /// A session and its client's way to it.
@@ -49,9 +50,11 @@ pub(super) struct Served {
     pub(super) arriving: Instant,
     /// When it surely had connected, or its handshake was surely done.
     pub(super) in_line: Option<Instant>,
-    /// When its socket was closed.
-    pub(super) departed: Option<Instant>,
-    pub(super) began: Instant,
+    /// When its turn could be seen as soon as it came.
+    pub(super) ready: Option<Instant>,
+    /// When it saw that it had the turn.
+    pub(super) began: Option<Instant>,
+    /// When it saw that it had the turn no more, or had closed its socket.
     pub(super) ended: Option<Instant>,
 }
 
@@ -68,9 +71,7 @@ impl History {
     pub(super) fn client(&mut self, number: u64, stage: Stage, at: Instant) -> Result<(), Breach> {
         if let Stage::Registered { address, transport, polite } = stage {
             self.numbers.insert(address, number);
-            let (arriving, in_line, departed, account, session) = (None, None, None, None, None);
-            let guest = Guest { transport, polite, arriving, in_line, departed, account, session };
-            self.guests.insert(number, guest);
+            self.guests.insert(number, Guest::new(transport, polite));
             return Ok(());
         }
         let Some(guest) = self.guests.get_mut(&number) else { return Ok(()) };
@@ -78,7 +79,11 @@ impl History {
             Stage::Registered { .. } => {}
             Stage::Arriving => guest.arriving = Some(at),
             Stage::InLine => guest.in_line = Some(at),
-            Stage::Departed => guest.departed = Some(at),
+            Stage::Answered(message, times) => guest.answered.extend(std::iter::repeat_n(message, times)),
+            Stage::Departed => {
+                guest.departed = Some(at);
+                return guest.check(number);
+            }
             Stage::Finished(account) => {
                 guest.account = Some(account);
                 return guest.check(number);
@@ -88,7 +93,7 @@ impl History {
     }
 
     /// The transcript tells that a session began; returns the client's number.
-    pub(super) fn begin(&mut self, address: SocketAddr, at: Instant) -> Result<u64, Breach> {
+    pub(super) fn begin(&mut self, address: SocketAddr) -> Result<u64, Breach> {
         let number = self.numbers.get(&address).copied();
         let guest = number.and_then(|number| Some((number, self.guests.get_mut(&number)?)));
         let Some((number, guest)) = guest else {
@@ -97,24 +102,23 @@ impl History {
         if guest.session.is_some() {
             return Err(Promise::FirstCome.broken(format!("o cliente {number} teve duas sessões")));
         }
-        guest.session = Some(Session { began: at, ended: None, told: Vec::new() });
+        guest.session = Some(Session { messages: Vec::new(), ended: false });
         self.order.push(number);
         Ok(number)
     }
 
     /// The transcript tells of a message of the session that is on.
     pub(super) fn message(&mut self, number: u64, message: Digest) {
-        let guest = self.guests.get_mut(&number).filter(|guest| guest.polite);
-        if let Some(session) = guest.and_then(|guest| guest.session.as_mut()) {
-            session.told.push(message);
+        if let Some(session) = self.guests.get_mut(&number).and_then(|guest| guest.session.as_mut()) {
+            session.messages.push(message);
         }
     }
 
     /// The transcript tells that the session is over.
-    pub(super) fn end(&mut self, number: u64, at: Instant) -> Result<(), Breach> {
+    pub(super) fn end(&mut self, number: u64) -> Result<(), Breach> {
         let Some(guest) = self.guests.get_mut(&number) else { return Ok(()) };
         if let Some(session) = guest.session.as_mut() {
-            session.ended = Some(at);
+            session.ended = true;
         }
         guest.check(number)
     }
@@ -152,9 +156,9 @@ impl History {
         reasons.collect()
     }
 
-    /// How many messages of polite clients were answered, and how many were not without a reason.
+    /// How many messages were answered, and how many of polite clients were not without a reason.
     pub(super) fn messages(&self) -> (usize, usize) {
-        let answered = self.accounts().map(|(_, account)| account.answered).sum();
+        let answered = self.guests.values().map(Guest::answered).sum();
         let lost = self.accounts().filter_map(|(_, account)| match account.trouble {
             Some(Trouble::Broken(_)) => Some(account.said.len() - account.answered),
             Some(Trouble::CutOff(_)) | None => None,
@@ -162,11 +166,16 @@ impl History {
         (answered, lost.sum())
     }
 
+    /// The longest that a polite client with the turn waited for an answer.
+    pub(super) fn slowest_answer(&self) -> Option<(u64, Duration)> {
+        let answers = self.accounts().map(|(number, account)| (number, account.slowest_answer));
+        answers.max_by_key(|(_, slowest)| *slowest)
+    }
+
     /// Whether the transcript tells of everybody who was answered.
     pub(super) fn check_told(&self) -> Result<(), Breach> {
         let untold = |guest: &Guest| {
-            let answered = guest.account.as_ref().is_some_and(|account| account.answered > 0);
-            answered && guest.session.as_ref().is_none_or(|session| session.ended.is_none())
+            guest.answered() > 0 && guest.session.as_ref().is_none_or(|session| !session.ended)
         };
         match self.guests.iter().find(|(_, guest)| untold(guest)) {
             Some((number, _)) => {
@@ -182,41 +191,63 @@ impl History {
 }
 
 impl Guest {
+    fn new(transport: Transport, polite: bool) -> Self {
+        Self {
+            transport,
+            polite,
+            arriving: None,
+            in_line: None,
+            departed: None,
+            account: None,
+            answered: Vec::new(),
+            session: None,
+        }
+    }
+
+    /// How many of its messages were answered.
+    fn answered(&self) -> usize {
+        self.account.as_ref().map_or(self.answered.len(), |account| account.answered)
+    }
+
     fn served(&self, number: u64) -> Option<Served> {
-        let session = self.session.as_ref()?;
+        self.session.as_ref()?;
+        let account = self.account.as_ref();
         Some(Served {
             number,
             transport: self.transport,
             arriving: self.arriving?,
             in_line: self.in_line,
-            departed: self.departed,
-            began: session.began,
-            ended: session.ended,
+            ready: account.and_then(|account| account.ready),
+            began: account.and_then(|account| account.began),
+            ended: account.and_then(|account| account.ended).or(self.departed.filter(|_| !self.polite)),
         })
     }
 
     /// Compares what a client and the transcript tell of its conversation, once both have told all.
     fn check(&self, number: u64) -> Result<(), Breach> {
-        let Some(account) = &self.account else { return Ok(()) };
-        if let Some(Trouble::Broken(breach)) = &account.trouble {
+        if let Some(account) = &self.account
+            && let Some(Trouble::Broken(breach)) = &account.trouble
+        {
             let (said, answered, what) = (account.said.len(), account.answered, &breach.what);
             let what = format!("cliente {number}: {what} ({answered} de {said} mensagens respondidas)");
             return Err(breach.promise.broken(what));
         }
-        let Some(session) = self.session.as_ref().filter(|session| session.ended.is_some()) else {
-            return Ok(());
-        };
-        let right = match account.trouble {
-            None => account.said == session.told,
+        let Some(Session { messages, ended: true }) = &self.session else { return Ok(()) };
+        let right = match &self.account {
+            None if self.polite || self.departed.is_none() => return Ok(()),
+            // It may have said more that was answered when it had left.
+            None => messages.starts_with(&self.answered),
+            Some(Account { said, trouble: None, .. }) => said == messages,
             // What came too late for an answer may or may not have come at all.
-            Some(_) => account.said.starts_with(&session.told) && account.answered <= session.told.len(),
+            Some(Account { said, answered, .. }) => said.starts_with(messages) && *answered <= messages.len(),
         };
         if right {
             return Ok(());
         }
-        let (said, told) = (account.said.len(), session.told.len());
-        let what =
-            format!("o cliente {number} disse {said} mensagens e a transcrição conta {told}, ou outras");
+        let (answered, lines) = (self.answered(), messages.len());
+        let what = format!(
+            "o cliente {number} teve {answered} respostas e a transcrição conta {lines} mensagens, ou outras"
+        );
         Err(Promise::AnsweredOnce.broken(what))
     }
 }

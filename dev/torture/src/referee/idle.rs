@@ -1,8 +1,9 @@
-//! How long nobody had the turn while somebody waited.
+//! How long nobody had the turn while somebody waited, by what the clients saw themselves.
 //!
-//! A session is over when the transcript says so, or when its client has closed its socket: from then on nobody
-//! has the turn. The next session should begin at once if its client, or another that is served later, is known to
-//! have been in line. Whoever left before its turn came has it from its beginning.
+//! A turn is over when its client was dismissed, saw the end of its connection, or closed its socket: from then on
+//! nobody has it. The next is on when its client is told of it or gets its first answer. The transcript only tells
+//! whose turns follow each other: its lines come late. Where a client does not see its turn begin, as one that never
+//! reads or has left before, the turn counts as free from its departure until the next client sees its own.
 
 use std::time::{Duration, Instant};
 
@@ -19,12 +20,11 @@ pub(super) struct Free {
 
 /// The longest such time.
 pub(super) fn longest(served: &[Served]) -> Option<Free> {
-    let waiting = waiting_since(served);
-    let free_since = std::iter::once(None).chain(served.iter().map(|last| Some(free_since(last))));
-    let free = served.iter().zip(free_since).zip(waiting).filter_map(|((next, free), waiting)| {
-        // The first turn has none before it.
-        let since = free.map_or(waiting?, |free| free.max(waiting.unwrap_or(free)));
-        Some(Free { lasted: waiting.and(next.began.checked_duration_since(since))?, next: next.number })
+    let mut since = None;
+    let free = served.iter().filter_map(|next| {
+        let free = free_before(next, since);
+        since = free_after(next, since);
+        free
     });
     free.max_by_key(|free| free.lasted)
 }
@@ -35,22 +35,16 @@ pub(super) fn breach(free: &Free) -> Breach {
     Promise::FreeAtOnce.broken(format!("ninguém teve a vez por {lasted:?} antes do cliente {next}"))
 }
 
-/// Since when anybody has waited who had this turn or a later one, for each turn.
-fn waiting_since(served: &[Served]) -> Vec<Option<Instant>> {
-    let mut first = None;
-    let mut since: Vec<_> = Vec::with_capacity(served.len());
-    for session in served.iter().rev() {
-        first = first.into_iter().chain(session.in_line).min();
-        since.push(first);
-    }
-    since.reverse();
-    since
+/// How long the turn that is free `since` then was free before `next` saw that it had it, and could have seen it.
+fn free_before(next: &Served, since: Option<Instant>) -> Option<Free> {
+    let lasted = next.began?.checked_duration_since(since?.max(next.ready?))?;
+    Some(Free { lasted, next: next.number })
 }
 
-/// Since when nobody has had the turn that `last` had.
-fn free_since(last: &Served) -> Instant {
-    let left = last.departed.map(|departed| departed.max(last.began));
-    left.into_iter().chain(last.ended).min().unwrap_or(last.began)
+/// Since when nobody has had the turn that `last` had; it came when the one before was over, `since` then.
+fn free_after(last: &Served, since: Option<Instant>) -> Option<Instant> {
+    let ended = last.ended?;
+    if last.began.is_some() { Some(ended) } else { Some(ended.max(since?)) }
 }
 
 #[cfg(test)]
@@ -61,46 +55,57 @@ mod tests {
     use crate::plan::Transport;
     use crate::referee::history::Served;
 
-    /// When a client was in line, its session began and ended, and its socket was closed, in milliseconds.
-    type Times = (u64, u64, u64, u64);
+    /// When a client was ready, saw its turn begin, and saw it end, in milliseconds.
+    type Times = (Option<u64>, Option<u64>, Option<u64>);
 
     fn longest_of(sessions: &[Times]) -> Option<(u64, u128)> {
         let start = Instant::now();
-        let after = |ms| start + Duration::from_millis(ms);
-        let session = |(number, (in_line, began, ended, departed)): (u64, &Times)| Served {
+        let after = |ms: u64| start + Duration::from_millis(ms);
+        let session = |(number, (ready, began, ended)): (u64, &Times)| Served {
             number,
             transport: Transport::Tcp,
-            arriving: after(0),
-            in_line: Some(after(*in_line)),
-            departed: Some(after(*departed)),
-            began: after(*began),
-            ended: Some(after(*ended)),
+            arriving: start,
+            in_line: Some(start),
+            ready: ready.map(after),
+            began: began.map(after),
+            ended: ended.map(after),
         };
         let served: Vec<_> = (0..).zip(sessions).map(session).collect();
         longest(&served).map(|Free { lasted, next }| (next, lasted.as_millis()))
     }
 
-    #[test]
-    fn the_time_between_two_sessions_counts_while_somebody_waits() {
-        assert_eq!(longest_of(&[(0, 0, 100, 101), (10, 107, 200, 201)]), Some((1, 7)));
-        assert_eq!(longest_of(&[(0, 0, 100, 101), (104, 107, 200, 201)]), Some((1, 3)));
+    fn polite(ready: u64, began: u64, ended: u64) -> Times {
+        (Some(ready), Some(began), Some(ended))
+    }
+
+    fn rude(departed: u64) -> Times {
+        (None, None, Some(departed))
     }
 
     #[test]
-    fn those_who_are_served_later_wait_too() {
-        let sessions = [(0, 0, 100, 101), (109, 110, 200, 201), (20, 200, 300, 301)];
-        assert_eq!(longest_of(&sessions), Some((1, 10)));
+    fn the_time_between_two_turns_counts_while_the_next_waits() {
+        assert_eq!(longest_of(&[polite(0, 0, 100), polite(10, 107, 200)]), Some((1, 7)));
+        assert_eq!(longest_of(&[polite(0, 0, 100), polite(104, 107, 200)]), Some((1, 3)));
+        assert_eq!(
+            longest_of(&[polite(0, 0, 100), polite(10, 105, 200), polite(20, 209, 300)]),
+            Some((2, 9))
+        );
     }
 
     #[test]
     fn who_has_left_does_not_have_the_turn() {
-        assert_eq!(longest_of(&[(0, 0, 100, 60), (10, 101, 200, 201)]), Some((1, 41)));
-        // It left before its turn came, which the server noticed within 5 ms.
-        assert_eq!(longest_of(&[(0, 0, 100, 101), (1, 100, 105, 30), (10, 105, 200, 201)]), Some((2, 5)));
+        assert_eq!(longest_of(&[polite(0, 0, 100), rude(150), polite(10, 157, 200)]), Some((2, 7)));
+        // It left before its turn came.
+        assert_eq!(longest_of(&[polite(0, 0, 100), rude(30), polite(10, 105, 200)]), Some((2, 5)));
     }
 
     #[test]
-    fn nobody_served_is_no_time() {
+    fn what_nobody_saw_is_no_time() {
         assert_eq!(longest_of(&[]), None);
+        let unknown = (Some(0), Some(0), None);
+        assert_eq!(longest_of(&[unknown, polite(10, 900, 1000)]), None);
+        assert_eq!(longest_of(&[unknown, rude(30), polite(10, 900, 1000)]), None);
+        // It left when the server had ended its turn already.
+        assert_eq!(longest_of(&[polite(0, 0, 100), rude(950), polite(10, 900, 1000)]), None);
     }
 }

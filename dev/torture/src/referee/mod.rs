@@ -34,6 +34,9 @@ const STANDSTILL: Duration = Duration::from_secs(6);
 /// and the referee each wait for a processor.
 const FREE: Duration = Duration::from_millis(600);
 
+/// The longest that one who has the turn may wait for an answer, whatever those do who wait.
+const ANSWER: Duration = Duration::from_millis(600);
+
 /// One in so many polite conversations may meet a time limit, as a busy machine may hold up a client for that
 /// long; and a few more, as there may be few.
 const CUT_OFF: (usize, usize) = (50, 3);
@@ -43,7 +46,7 @@ const CUT_OFF: (usize, usize) = (50, 3);
 pub(crate) struct Tally {
     /// Conversations that the transcript tells of.
     pub(crate) sessions: usize,
-    /// Messages of polite clients that were answered.
+    /// Messages that were answered, as far as clients count.
     pub(crate) answered: usize,
     /// Messages of polite clients that were not, and no reason was given.
     pub(crate) lost: usize,
@@ -55,6 +58,8 @@ pub(crate) struct Tally {
     pub(crate) stuck: usize,
     /// The longest time that nobody had the turn while somebody waited.
     pub(crate) longest_free: Duration,
+    /// The longest that a polite client with the turn waited for an answer.
+    pub(crate) slowest_answer: Duration,
 }
 
 /// The tally, and the first promise that was broken.
@@ -136,6 +141,12 @@ impl Referee {
         if let Some(longest) = idle::longest(&served).filter(|longest| longest.lasted > FREE) {
             return Err(idle::breach(&longest));
         }
+        if let Some((number, slowest)) =
+            self.history.slowest_answer().filter(|(_, slowest)| *slowest > ANSWER)
+        {
+            let what = format!("o cliente {number} esperou {slowest:?} por uma resposta durante a sua vez");
+            return Err(Promise::Bounded.broken(what));
+        }
         let (one_in, few) = CUT_OFF;
         let (cut_off, polite) = (self.history.cut_off().len(), self.history.finished());
         if cut_off > few + polite / one_in {
@@ -170,6 +181,7 @@ impl Referee {
             overtaken: order::overtaken(&served).len(),
             stuck: self.stuck,
             longest_free: idle::longest(&served).map_or(Duration::ZERO, |longest| longest.lasted),
+            slowest_answer: self.history.slowest_answer().map_or(Duration::ZERO, |(_, slowest)| slowest),
         }
     }
 }

@@ -77,8 +77,8 @@ mod tests {
             transport: *transport,
             arriving: after(*arriving),
             in_line: Some(after(*in_line)),
-            departed: None,
-            began: after(5000),
+            ready: None,
+            began: None,
             ended: None,
         };
         (0..).zip(sessions).map(session).collect()

@@ -36,13 +36,13 @@ impl Scene {
                         Promise::OneAtATime.broken(format!("{address} começou durante a vez de {other}"))
                     );
                 }
-                self.on = Some((address, history.begin(address, at)?));
+                self.on = Some((address, history.begin(address)?));
                 self.moved = at;
             }
             Line::Message(address, message) => history.message(self.number(address)?, message),
             Line::Ending(address) => drop(self.number(address)?),
             Line::Closed(address) => {
-                history.end(self.number(address)?, at)?;
+                history.end(self.number(address)?)?;
                 self.on = None;
                 self.moved = at;
             }
@@ -124,7 +124,9 @@ mod tests {
 
     #[test]
     fn strangers_and_other_lines_are_seen() {
-        for line in [Line::Connected(address(3)), Line::Other("[3 linhas perdidas]".to_owned())] {
+        for line in
+            [Line::Connected(address(3)), Line::Other("[3 linhas perdidas: a saída ficou parada]".to_owned())]
+        {
             assert_eq!(play([line]).unwrap_err().promise, Promise::Alive);
         }
     }

@@ -13,11 +13,11 @@ fn compare(said: &[&str], answered: usize, trouble: Option<Trouble>, told: &[&st
     let (now, address) = (Instant::now(), ([127, 0, 0, 1], 1).into());
     let mut history = History::default();
     history.client(1, Stage::Registered { address, transport: Transport::Tcp, polite: true }, now)?;
-    let number = history.begin(address, now)?;
+    let number = history.begin(address)?;
     told.iter().for_each(|text| history.message(number, Digest::of(text)));
-    history.end(number, now)?;
+    history.end(number)?;
     let said = said.iter().map(|text| Digest::of(text)).collect();
-    history.client(1, Stage::Finished(Account { said, answered, held: None, trouble }), now)
+    history.client(1, Stage::Finished(Account { said, answered, trouble, ..Account::default() }), now)
 }
 
 #[test]
@@ -52,7 +52,39 @@ fn a_conversation_that_the_transcript_does_not_tell_of_is_seen() {
     let mut history = History::default();
     let (now, address) = (Instant::now(), ([127, 0, 0, 1], 1).into());
     history.client(1, Stage::Registered { address, transport: Transport::Tcp, polite: true }, now).unwrap();
-    let account = Account { said: vec![Digest::of("a")], answered: 1, held: None, trouble: None };
+    let account = Account { said: vec![Digest::of("a")], answered: 1, ..Account::default() };
     history.client(1, Stage::Finished(account), now).unwrap();
+    assert_eq!(history.check_told().unwrap_err().promise, Promise::Alive);
+}
+
+/// A client that is not polite was answered so often to `a`; the transcript tells of `messages`.
+fn compare_rude(answered: usize, messages: &[&str]) -> Result<(), Breach> {
+    let (now, address) = (Instant::now(), ([127, 0, 0, 1], 1).into());
+    let mut history = History::default();
+    history.client(1, Stage::Registered { address, transport: Transport::Tcp, polite: false }, now)?;
+    let number = history.begin(address)?;
+    messages.iter().for_each(|text| history.message(number, Digest::of(text)));
+    history.client(1, Stage::Answered(Digest::of("a"), answered), now)?;
+    history.client(1, Stage::Departed, now)?;
+    history.end(number)
+}
+
+#[test]
+fn every_answer_has_its_line_whoever_got_it() {
+    assert_eq!(compare_rude(0, &[]), Ok(()));
+    assert_eq!(compare_rude(2, &["a", "a"]), Ok(()));
+    assert_eq!(compare_rude(2, &["a", "a", "a", "b"]), Ok(()));
+    for messages in [&["a"][..], &["a", "b"], &[]] {
+        assert_eq!(compare_rude(2, messages).unwrap_err().promise, Promise::AnsweredOnce, "{messages:?}");
+    }
+}
+
+#[test]
+fn an_answer_without_a_session_is_seen() {
+    let mut history = History::default();
+    let (now, address) = (Instant::now(), ([127, 0, 0, 1], 1).into());
+    history.client(1, Stage::Registered { address, transport: Transport::Tcp, polite: false }, now).unwrap();
+    history.client(1, Stage::Answered(Digest::of("a"), 1), now).unwrap();
+    history.client(1, Stage::Departed, now).unwrap();
     assert_eq!(history.check_told().unwrap_err().promise, Promise::Alive);
 }
