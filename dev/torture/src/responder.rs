@@ -33,6 +33,11 @@ impl Responder {
         }
     }
 
+    /// Whether the transcript has all of a message, however long it is.
+    pub(crate) fn is_recorded_whole(self) -> bool {
+        self == Self::Report
+    }
+
     /// The messages that leave, the plainest first; none where every message is answered.
     pub(crate) fn leave_words(self) -> &'static [&'static str] {
         match self {

@@ -54,7 +54,7 @@ impl Script {
             _ if floods || drips => 32,
             _ => pick(rng, &[(1, 1), (1, 2), (1, 8)]),
         };
-        let long = window == 1 && way != Way::Unframed && rng.u32(..8) == 0;
+        let long = window == 1 && way != Way::Unframed && rng.u32(..8) == 0 && responder.is_recorded_whole();
         let mut messages: Vec<_> = (0..count).map(|index| message(number, index, long, rng)).collect();
         if drips && way == Way::Lines {
             // Without framing each byte would be a message: an empty line, of one byte, makes it lines.
