@@ -2,6 +2,8 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -17,19 +19,25 @@ pub(crate) struct Client {
     pub(crate) stream: TcpStream,
     /// Room for a reply.
     reply: Vec<u8>,
+    /// All clients' messages that the server answered.
+    answered: Arc<AtomicU64>,
 }
 
 impl Client {
-    /// Connects, and shakes hands where that is due.
+    /// Connects, shakes hands where that is due, and adds to `answered` what the server answers.
     ///
     /// # Errors
     /// When the server is not there or answers something else.
-    pub(crate) fn connect(address: SocketAddr, transport: Transport) -> Result<Self> {
+    pub(crate) fn connect(
+        address: SocketAddr,
+        transport: Transport,
+        answered: &Arc<AtomicU64>,
+    ) -> Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        let mut client = Self { stream, reply: Vec::new() };
+        let mut client = Self { stream, reply: Vec::new(), answered: Arc::clone(answered) };
         if transport != Transport::Tcp {
             client.shake_hands(address, transport)?;
         }
@@ -61,15 +69,23 @@ impl Client {
         self.reply.resize(wire.reply.len(), 0);
         self.stream.read_exact(&mut self.reply).context("no reply came")?;
         ensure!(self.reply == wire.reply, "another reply came: {:?}", String::from_utf8_lossy(&self.reply));
+        self.count_answered(1);
         Ok(())
     }
 
-    /// Says `sair`.
+    /// Counts replies that were read from the stream itself.
+    pub(crate) fn count_answered(&self, replies: usize) {
+        self.answered.fetch_add(replies as u64, Relaxed);
+    }
+
+    /// Says `sair`, which is a message that is answered too.
     ///
     /// # Errors
     /// When the connection is broken.
     pub(crate) fn say_goodbye(&mut self, wire: &Wire) -> Result<()> {
-        self.stream.write_all(&wire.leave).context("the farewell was not taken")
+        self.stream.write_all(&wire.leave).context("the farewell was not taken")?;
+        self.count_answered(1);
+        Ok(())
     }
 
     /// Reads on until the server closes.

@@ -20,6 +20,7 @@ mod subject;
 mod system;
 mod table;
 mod targets;
+mod transcript;
 mod wire;
 
 use clap::Parser;

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -13,6 +15,7 @@ use crate::client::Client;
 use crate::options::Options;
 use crate::subject::Subject;
 use crate::system::{self, Cpus, Memory};
+use crate::transcript::{Count, Transcript};
 use crate::wire::{Transport, Wire};
 
 /// How long a server may take to start.
@@ -29,7 +32,11 @@ pub(crate) struct Running {
     other: SocketAddr,
     /// From the start of the process to its first answer.
     pub(crate) start_up: Duration,
-    /// Holds what it prints.
+    /// Messages answered since the last count of the transcript.
+    answered: Arc<AtomicU64>,
+    /// What Vez prints.
+    transcript: Option<Transcript>,
+    /// Holds what it prints, on the disk on which the results are: much of it does not fit everywhere.
     _folder: TempDir,
 }
 
@@ -41,12 +48,21 @@ impl Running {
     pub(crate) fn start(subject: Subject, options: &Options, cpus: &Cpus) -> Result<Self> {
         let (address, other) = free_addresses()?;
         let mut commands = subject.commands(options, address.port(), other.port())?;
-        let folder = tempfile::tempdir()?;
+        let folder = tempfile::tempdir_in(&options.out)?;
         for (number, command) in commands.iter_mut().enumerate() {
             prepare(command, &folder.path().join(number.to_string()))?;
         }
-        let children = Vec::with_capacity(commands.len());
-        let mut running = Self { children, subject, address, other, start_up: START, _folder: folder };
+        let transcript = subject.has_transcript().then(|| Transcript::open(&folder.path().join("0.stdout")));
+        let mut running = Self {
+            children: Vec::with_capacity(commands.len()),
+            subject,
+            address,
+            other,
+            start_up: START,
+            answered: Arc::default(),
+            transcript: transcript.transpose()?,
+            _folder: folder,
+        };
         cpus.be_server()?;
         let began = Instant::now();
         for mut command in commands {
@@ -87,7 +103,24 @@ impl Running {
     /// # Errors
     /// When it does not take one.
     pub(crate) fn connect(&self) -> Result<Client> {
-        Client::connect(self.address, self.subject.transport())
+        Client::connect(self.address, self.subject.transport(), &self.answered)
+    }
+
+    /// A client of Vez that speaks `vez.v1`.
+    ///
+    /// # Errors
+    /// When it does not take one.
+    pub(crate) fn connect_events(&self) -> Result<Client> {
+        Client::connect(self.http(), Transport::Events, &self.answered)
+    }
+
+    /// The transcript beside the messages answered since the last count; `None` of a server that has none.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) fn count_transcript(&mut self) -> Result<Option<Count>> {
+        let answered = self.answered.swap(0, Relaxed);
+        Ok(self.transcript.as_mut().map(|transcript| transcript.count(answered)).transpose()?)
     }
 
     /// Where Vez serves HTTP.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::subject::Subject;
+use crate::transcript::Count;
 
 /// Something that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,6 +17,8 @@ pub(crate) enum Measure {
     CpuPerMessage,
     /// Messages of so many bytes per second, 64 in flight.
     Pipelined(usize),
+    /// Transcript lines of messages answered, pipelined with so many bytes.
+    Written(usize),
     /// Sessions per second of 8 clients: connect, one message, `sair`.
     Sessions,
     /// From one client's `sair` to the next one's first reply.
@@ -42,6 +45,14 @@ pub(crate) enum Measure {
     HolderP99(usize),
     /// The same of a server at which nobody waits, in turn with the other.
     AloneP99(usize),
+    /// The holder's `RoundTripP99` while ten wait and send without end.
+    FloodedP99,
+    /// The same while ten wait and send nothing, in turn with the other.
+    UnfloodedP99,
+    /// The server's CPU time for each of the holder's messages while ten wait and send without end.
+    FloodedCpu,
+    /// The same while ten wait and send nothing, in the same time.
+    UnfloodedCpu,
     /// The server's CPU time when one leaves and so many wait, news of places included.
     Departure(usize),
 }
@@ -52,7 +63,9 @@ impl Measure {
         match self {
             Self::RoundTripP50 | Self::RoundTripP99 | Self::CpuPerMessage | Self::Gap => "µs",
             Self::AdmissionCpu(_) | Self::ServingCpu(_) | Self::HolderP99(_) | Self::AloneP99(_) => "µs",
+            Self::FloodedP99 | Self::UnfloodedP99 | Self::FloodedCpu | Self::UnfloodedCpu => "µs",
             Self::Departure(_) => "µs",
+            Self::Written(_) => "%",
             Self::Pipelined(_) | Self::Sessions => "/s",
             Self::StartUp | Self::WaitingCpu(_) | Self::AdmissionTime(_) | Self::ServingTime(_) => "ms",
             Self::WaitingMemory(_) => "KB",
@@ -63,7 +76,7 @@ impl Measure {
 
     /// Whether more is better.
     pub(crate) fn more_is_better(self) -> bool {
-        matches!(self, Self::Pipelined(_) | Self::Sessions | Self::Served(_))
+        matches!(self, Self::Pipelined(_) | Self::Written(_) | Self::Sessions | Self::Served(_))
     }
 }
 
@@ -74,6 +87,9 @@ impl fmt::Display for Measure {
             Self::RoundTripP99 => f.write_str("round trip, p99"),
             Self::CpuPerMessage => f.write_str("CPU per message"),
             Self::Pipelined(size) => write!(f, "pipelined, {size} bytes"),
+            Self::Written(size) => {
+                write!(f, "transcript lines of messages answered, pipelined, {size} bytes")
+            }
             Self::Sessions => f.write_str("sessions, 8 clients"),
             Self::Gap => f.write_str("gap between sessions"),
             Self::StartUp => f.write_str("start-up to first answer"),
@@ -87,6 +103,10 @@ impl fmt::Display for Measure {
             Self::Served(count) => write!(f, "served in order, of {count}"),
             Self::HolderP99(count) => write!(f, "holder's p99 while {count} wait"),
             Self::AloneP99(count) => write!(f, "holder's p99 alone, in turn with {count}"),
+            Self::FloodedP99 => f.write_str("holder's p99 while ten flood"),
+            Self::UnfloodedP99 => f.write_str("holder's p99 while ten wait quietly"),
+            Self::FloodedCpu => f.write_str("CPU per message while ten flood"),
+            Self::UnfloodedCpu => f.write_str("CPU per message while ten wait quietly"),
             Self::Departure(count) => write!(f, "CPU when one of {count} leaves"),
         }
     }
@@ -117,21 +137,81 @@ impl Series {
 
 /// All that was measured.
 #[derive(Debug, Default)]
-pub(crate) struct Records(BTreeMap<(Measure, Subject), Series>);
+pub(crate) struct Records {
+    series: BTreeMap<(Measure, Subject), Series>,
+    losses: Vec<Loss>,
+}
+
+/// A transcript that is not as it must be.
+#[derive(Clone, Debug)]
+pub(crate) struct Loss {
+    pub(crate) subject: Subject,
+    /// What was measured.
+    pub(crate) during: String,
+    pub(crate) count: Count,
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}: {}", self.subject, self.during, self.count)
+    }
+}
 
 impl Records {
     /// Adds one round's value, in the measure's unit.
     pub(crate) fn add(&mut self, measure: Measure, subject: Subject, value: f64) {
-        self.0.entry((measure, subject)).or_default().0.push(value);
+        self.series.entry((measure, subject)).or_default().0.push(value);
+    }
+
+    /// Notes a transcript that is not complete.
+    pub(crate) fn check(&mut self, subject: Subject, during: &str, count: Count) {
+        if !count.is_complete() {
+            self.losses.push(Loss { subject, during: during.to_owned(), count });
+        }
+    }
+
+    /// The transcripts that were not complete.
+    pub(crate) fn losses(&self) -> &[Loss] {
+        &self.losses
     }
 
     /// The values of one measure of one server.
     pub(crate) fn get(&self, measure: Measure, subject: Subject) -> Option<&Series> {
-        self.0.get(&(measure, subject))
+        self.series.get(&(measure, subject))
     }
 
     /// Everything, by measure.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Measure, Subject, &Series)> {
-        self.0.iter().map(|((measure, subject), series)| (*measure, *subject, series))
+        self.series.iter().map(|((measure, subject), series)| (*measure, *subject, series))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::subject::Vez;
+
+    const VEZ: Subject = Subject::Vez(Vez::Tcp);
+
+    #[test]
+    fn only_a_transcript_that_is_not_complete_is_a_loss() {
+        let mut records = Records::default();
+        records.check(VEZ, "sessions", Count { answered: 5, lines: 5, losses: 0 });
+        assert!(records.losses().is_empty());
+        records.check(VEZ, "sessions", Count { answered: 5, lines: 3, losses: 1 });
+        let [loss] = records.losses() else { panic!("{:?}", records.losses()) };
+        assert!(loss.to_string().starts_with("Vez, TCP, sessions: 3 linhas de 5 "), "{loss}");
+    }
+
+    #[test]
+    fn the_median_is_in_the_middle_and_the_best_at_the_better_end() {
+        let mut records = Records::default();
+        for value in [3.0, 1.0, 2.0] {
+            records.add(Measure::Gap, VEZ, value);
+            records.add(Measure::Sessions, VEZ, value);
+        }
+        let both = |measure| records.get(measure, VEZ).map(|series| (series.median(), series.best(measure)));
+        assert_eq!(both(Measure::Gap), Some((2.0, 1.0)));
+        assert_eq!(both(Measure::Sessions), Some((2.0, 3.0)));
     }
 }

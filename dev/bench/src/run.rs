@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use crate::awake::Awake;
-use crate::measure::{departures, gap, pipeline, round_trip, sessions, waiting};
+use crate::measure::waiting::Pair;
+use crate::measure::{departures, flood, gap, pipeline, round_trip, sessions, start_up, waiting};
 use crate::options::Options;
 use crate::process::Running;
 use crate::records::{Measure, Records};
@@ -15,12 +16,13 @@ use crate::system::{self, Cpus};
 use crate::{plot, table};
 
 /// Who is measured with a crowd that waits.
-const QUEUES: [Subject; 4] = [
-    Subject::Vez(Vez::Tcp),
-    Subject::Baseline(Vez::Tcp),
-    Subject::Vez(Vez::WebSocket),
-    Subject::Baseline(Vez::WebSocket),
+const QUEUES: [[Subject; 2]; 2] = [
+    [Subject::Vez(Vez::Tcp), Subject::Baseline(Vez::Tcp)],
+    [Subject::Vez(Vez::WebSocket), Subject::Baseline(Vez::WebSocket)],
 ];
+
+/// Bytes of pipelined messages.
+const SIZES: [usize; 3] = [32, 16 * 1024, 60_000];
 
 /// How much is measured.
 struct Plan {
@@ -28,8 +30,13 @@ struct Plan {
     /// Rounds in which many wait.
     queue_rounds: u32,
     messages: usize,
-    /// Of each pipeline and of each crowd of sessions.
+    /// Starts of each server in a round.
+    starts: usize,
+    /// How often in a round servers have sessions, by turns, so that what else goes on concerns all of them.
+    turns: u32,
+    /// Of each pipeline, and of all of a server's turns of many sessions.
     duration: Duration,
+    /// Of all turns.
     gaps: usize,
     crowds: &'static [usize],
 }
@@ -38,6 +45,8 @@ const FULL: Plan = Plan {
     rounds: 5,
     queue_rounds: 3,
     messages: 20_000,
+    starts: 10,
+    turns: 5,
     duration: Duration::from_millis(800),
     gaps: 50,
     crowds: &[1_000, 10_000],
@@ -47,13 +56,15 @@ const QUICK: Plan = Plan {
     rounds: 1,
     queue_rounds: 1,
     messages: 2_000,
+    starts: 2,
+    turns: 2,
     duration: Duration::from_millis(200),
     gaps: 10,
     crowds: &[100, 1_000],
 };
 
-/// No round begins that would end later than this.
-const LIMIT: Duration = Duration::from_secs(285);
+/// No round begins that would end later than this; with a baseline, there is about twice as much to measure.
+const LIMIT: Duration = Duration::from_secs(420);
 
 /// Files that are open beside those of the clients that wait.
 const FILES: u64 = 200;
@@ -68,16 +79,19 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if let Some(rounds) = options.rounds {
         (plan.rounds, plan.queue_rounds) = (rounds, rounds);
     }
-    let most = plan.crowds.iter().copied().max().unwrap_or_default() as u64 + FILES;
+    let servers = if options.baseline.is_some() { 2 } else { 1 };
+    let limit = LIMIT * servers;
+    let most = plan.crowds.iter().copied().max().unwrap_or_default() as u64 * u64::from(servers) + FILES;
     let files = system::raise_open_files();
     ensure!(most <= files, "{most} arquivos abertos não cabem no limite de {files} (ulimit -n)");
+    fs::create_dir_all(&options.out)?;
     let cpus = Cpus::find()?;
     let _awake = Awake::start(&cpus)?;
     let mut records = Records::default();
     let mut longest = Duration::ZERO;
     for round in 1..=plan.rounds.max(plan.queue_rounds) {
         let start = began.elapsed();
-        if start + longest > LIMIT {
+        if start + longest > limit {
             eprintln!("» Sem tempo para mais rodadas: a máquina está ocupada");
             break;
         }
@@ -90,51 +104,95 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         }
         longest = longest.max(began.elapsed() - start);
     }
-    report(options, &records)
+    report(options, &records)?;
+    judge(&records)
 }
 
 /// One round of every server.
 fn measure_talk(options: &Options, plan: &Plan, cpus: &Cpus, records: &mut Records) -> Result<()> {
-    let subjects = Subject::ALL.into_iter().filter(|subject| subject.is_given(options));
+    let subjects: Vec<_> = Subject::ALL.into_iter().filter(|subject| subject.is_given(options)).collect();
+    start_up::measure(&subjects, plan.starts, options, cpus, records)?;
     let start = |subject| Running::start(subject, options, cpus);
-    let servers = subjects.map(start).collect::<Result<Vec<_>>>()?;
+    let mut servers = subjects.into_iter().map(start).collect::<Result<Vec<_>>>()?;
     round_trip::measure(&servers, plan.messages, records)?;
-    for running in &servers {
-        measure_one(running, plan, records).with_context(|| running.subject.to_string())?;
+    for running in &mut servers {
+        check(running, "round trips", records)?;
     }
-    Ok(())
-}
-
-fn measure_one(running: &Running, plan: &Plan, records: &mut Records) -> Result<()> {
-    let subject = running.subject;
-    records.add(Measure::StartUp, subject, running.start_up.as_secs_f64() * 1e3);
-    if subject.has_sessions() {
-        gap::measure(running, plan.gaps, records)?;
-        sessions::measure(running, plan.duration, records)?;
-    }
-    if subject.is_pipelined() {
-        pipeline::measure(running, 32, plan.duration, records)?;
-        pipeline::measure(running, 16 * 1024, plan.duration, records)?;
-    }
-    Ok(())
-}
-
-/// One round of Vez with crowds of every size.
-fn measure_queue(options: &Options, plan: &Plan, cpus: &Cpus, records: &mut Records) -> Result<()> {
-    for &count in plan.crowds {
-        for subject in QUEUES.into_iter().filter(|subject| subject.is_given(options)) {
-            let running = Running::start(subject, options, cpus)?;
-            let alone = Running::start(subject, options, cpus)?;
-            let measured = waiting::measure(&running, &alone, count, plan.messages, records);
-            measured.with_context(|| format!("{subject}, {count}"))?;
+    for _ in 0..plan.turns {
+        for running in servers.iter_mut().filter(|running| running.subject.has_sessions()) {
+            measure_sessions(running, plan, records).with_context(|| running.subject.to_string())?;
         }
+        servers.reverse();
     }
-    for count in [100, plan.crowds.iter().copied().max().unwrap_or_default()] {
-        for subject in [Subject::Vez(Vez::WebSocket), Subject::Baseline(Vez::WebSocket)] {
-            if subject.is_given(options) {
-                departures::measure(&Running::start(subject, options, cpus)?, count, records)?;
+    for size in SIZES {
+        for running in servers.iter_mut().filter(|running| running.subject.is_pipelined()) {
+            measure_pipeline(running, size, plan, records).with_context(|| running.subject.to_string())?;
+        }
+        servers.reverse();
+    }
+    Ok(())
+}
+
+fn measure_sessions(running: &mut Running, plan: &Plan, records: &mut Records) -> Result<()> {
+    gap::measure(running, plan.gaps / plan.turns as usize, records)?;
+    sessions::measure(running, plan.duration / plan.turns, records)?;
+    check(running, "sessions", records)
+}
+
+fn measure_pipeline(running: &mut Running, size: usize, plan: &Plan, records: &mut Records) -> Result<()> {
+    pipeline::measure(running, size, plan.duration, records)?;
+    if let Some(count) = running.count_transcript()? {
+        records.add(Measure::Written(size), running.subject, count.share());
+        records.check(running.subject, &format!("pipelined, {size} bytes"), count);
+    }
+    Ok(())
+}
+
+/// One round of Vez with crowds of every size, and with few that flood.
+fn measure_queue(options: &Options, plan: &Plan, cpus: &Cpus, records: &mut Records) -> Result<()> {
+    let start = |subject| Running::start(subject, options, cpus);
+    for subjects in QUEUES {
+        let subjects: Vec<_> = subjects.into_iter().filter(|subject| subject.is_given(options)).collect();
+        for &count in plan.crowds {
+            let pair = |subject: &_| Ok(Pair { crowded: start(*subject)?, alone: start(*subject)? });
+            let mut pairs = subjects.iter().map(pair).collect::<Result<Vec<_>>>()?;
+            let measured = waiting::measure(&pairs, count, plan.messages, records);
+            measured.with_context(|| format!("{subjects:?}, {count}"))?;
+            for running in pairs.iter_mut().flat_map(|pair| [&mut pair.crowded, &mut pair.alone]) {
+                check(running, &format!("{count} wait"), records)?;
             }
         }
+        for &subject in &subjects {
+            let mut servers = [start(subject)?, start(subject)?];
+            let [flooded, quiet] = &servers;
+            let measured = flood::measure(flooded, quiet, plan.messages, records);
+            measured.with_context(|| format!("{subject}, a flood"))?;
+            for running in &mut servers {
+                check(running, "ten wait", records)?;
+            }
+        }
+    }
+    measure_departures(options, plan, cpus, records)
+}
+
+fn measure_departures(options: &Options, plan: &Plan, cpus: &Cpus, records: &mut Records) -> Result<()> {
+    for count in [100, plan.crowds.iter().copied().max().unwrap_or_default()] {
+        let [_, subjects] = QUEUES;
+        let given = subjects.into_iter().filter(|subject| subject.is_given(options));
+        let start = |subject| Running::start(subject, options, cpus);
+        let mut servers = given.map(start).collect::<Result<Vec<_>>>()?;
+        departures::measure(&servers, count, records)?;
+        for running in &mut servers {
+            check(running, "departures", records)?;
+        }
+    }
+    Ok(())
+}
+
+/// Notes it if a transcript is not complete.
+fn check(running: &mut Running, during: &str, records: &mut Records) -> Result<()> {
+    if let Some(count) = running.count_transcript()? {
+        records.check(running.subject, during, count);
     }
     Ok(())
 }
@@ -142,9 +200,25 @@ fn measure_queue(options: &Options, plan: &Plan, cpus: &Cpus, records: &mut Reco
 fn report(options: &Options, records: &Records) -> Result<()> {
     let table = table::markdown(records)?;
     print!("{table}");
-    fs::create_dir_all(&options.out)?;
     fs::write(options.out.join("bench.md"), table)?;
     plot::draw(records, &options.out)?;
     eprintln!("» Tabela e gráficos em {}", options.out.display());
+    Ok(())
+}
+
+/// Says which transcripts are not complete: figures of a server that skips part of its work are void.
+///
+/// # Errors
+/// When one is not; a baseline's is only said, because it is there to be compared with as it is.
+fn judge(records: &Records) -> Result<()> {
+    for loss in records.losses() {
+        eprintln!("» Transcrição incompleta: {loss}");
+    }
+    let own = records.losses().iter().filter(|loss| !matches!(loss.subject, Subject::Baseline(_)));
+    let missing: u64 = own.clone().map(|loss| loss.count.answered.abs_diff(loss.count.lines)).sum();
+    ensure!(
+        own.count() == 0,
+        "a transcrição não tem uma linha por mensagem: diferença de {missing} no total"
+    );
     Ok(())
 }

@@ -118,6 +118,11 @@ impl Subject {
         }
     }
 
+    /// Whether its stdout has a line for each message.
+    pub(crate) fn has_transcript(self) -> bool {
+        matches!(self, Self::Vez(_) | Self::Baseline(_))
+    }
+
     /// Whether its sessions are measured: `sair` ends them, and the next client is then served.
     pub(crate) fn has_sessions(self) -> bool {
         match self {

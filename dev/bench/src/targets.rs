@@ -66,6 +66,10 @@ pub(crate) const TARGETS: &[Target] = &[
     same(Measure::Pipelined(32), ECHO, TUNGSTENITE, 3.0),
     same(Measure::Pipelined(16 * 1024), WEBSOCKET, TUNGSTENITE, 1.0),
     same(Measure::Pipelined(16 * 1024), ECHO, TUNGSTENITE, 1.3),
+    plain(Measure::Written(32), TCP, 100.0),
+    plain(Measure::Written(32), WEBSOCKET, 100.0),
+    plain(Measure::Written(60_000), TCP, 100.0),
+    plain(Measure::Written(60_000), WEBSOCKET, 100.0),
     same(Measure::Sessions, TCP, TOKIO, 0.9),
     same(Measure::Gap, TCP, TOKIO, 1.1),
     same(Measure::Gap, WEBSOCKET, TUNGSTENITE, 1.1),
@@ -76,6 +80,10 @@ pub(crate) const TARGETS: &[Target] = &[
     plain(Measure::WaitingCpu(10_000), WEBSOCKET, 0.01),
     versus(Measure::HolderP99(10_000), TCP, Measure::AloneP99(10_000), 1.2),
     versus(Measure::HolderP99(10_000), WEBSOCKET, Measure::AloneP99(10_000), 1.2),
+    versus(Measure::FloodedP99, TCP, Measure::UnfloodedP99, 1.3),
+    versus(Measure::FloodedP99, WEBSOCKET, Measure::UnfloodedP99, 1.3),
+    versus(Measure::FloodedCpu, TCP, Measure::UnfloodedCpu, 1.05),
+    versus(Measure::FloodedCpu, WEBSOCKET, Measure::UnfloodedCpu, 1.05),
     plain(Measure::Served(10_000), TCP, 10_000.0),
     plain(Measure::Served(10_000), WEBSOCKET, 10_000.0),
     plain(Measure::StartUp, TCP, 5.0),
@@ -93,4 +101,34 @@ const fn versus(measure: Measure, subject: Subject, reference: Measure, bound: f
 
 const fn plain(measure: Measure, subject: Subject, bound: f64) -> Target {
     Target { measure, subject, reference: None, bound }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_met(target: Target, values: &[(Measure, Subject, f64)]) -> Option<bool> {
+        let mut records = Records::default();
+        for (measure, subject, value) in values {
+            records.add(*measure, *subject, *value);
+        }
+        target.outcome(&records).map(|outcome| outcome.met)
+    }
+
+    #[test]
+    fn a_bound_is_the_most_or_the_least() {
+        let flood = versus(Measure::FloodedP99, TCP, Measure::UnfloodedP99, 1.3);
+        let values = |p99| [(Measure::FloodedP99, TCP, p99), (Measure::UnfloodedP99, TCP, 100.0)];
+        assert_eq!(is_met(flood, &values(130.0)), Some(true));
+        assert_eq!(is_met(flood, &values(131.0)), Some(false));
+        let written = plain(Measure::Written(32), TCP, 100.0);
+        assert_eq!(is_met(written, &[(Measure::Written(32), TCP, 100.0)]), Some(true));
+        assert_eq!(is_met(written, &[(Measure::Written(32), TCP, 99.9)]), Some(false));
+    }
+
+    #[test]
+    fn what_was_not_measured_has_no_outcome() {
+        let sessions = same(Measure::Sessions, TCP, TOKIO, 0.9);
+        assert_eq!(is_met(sessions, &[(Measure::Sessions, TCP, 1.0)]), None);
+    }
 }

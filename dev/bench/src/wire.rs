@@ -2,8 +2,11 @@
 
 use anyhow::Result;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 use vez_protocol::report;
+
+/// Bytes of a flood that one write takes, about.
+const FLOOD: usize = 16 * 1024;
 
 /// How a server is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,11 +66,48 @@ impl Wire {
     }
 }
 
+/// What one who waits may send without end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Flood {
+    /// Events of `vez.v1` that nobody knows.
+    UnknownEvents,
+    /// `vez.v1`'s own pings.
+    PingEvents,
+    /// RFC 6455 §5.5.2.
+    Pings,
+    /// One message that never ends (RFC 6455 §5.4).
+    EmptyFragments,
+}
+
+impl Flood {
+    /// What it begins with, and what it then sends again and again.
+    ///
+    /// # Errors
+    /// None in practice: frames are formatted into memory.
+    pub(crate) fn encode(self) -> Result<(Vec<u8>, Vec<u8>)> {
+        let (text, ping) = (OpCode::Data(Data::Text), OpCode::Control(Control::Ping));
+        let (first, next) = match self {
+            Self::UnknownEvents => (Vec::new(), frame(r#"{"type":"x"}"#, text, true, true)?),
+            Self::PingEvents => (Vec::new(), frame(r#"{"type":"ping"}"#, text, true, true)?),
+            Self::Pings => (Vec::new(), frame("", ping, true, true)?),
+            Self::EmptyFragments => {
+                let next = frame("", OpCode::Data(Data::Continue), false, true)?;
+                (frame("", text, false, true)?, next)
+            }
+        };
+        Ok((first, next.repeat(FLOOD / next.len())))
+    }
+}
+
 fn encode(transport: Transport, text: String, masked: bool) -> Result<Vec<u8>> {
     if transport == Transport::Tcp {
         return Ok(text.into_bytes());
     }
-    let mut frame = Frame::message(text, OpCode::Data(Data::Text), true);
+    frame(&text, OpCode::Data(Data::Text), true, masked)
+}
+
+fn frame(text: &str, code: OpCode, last: bool, masked: bool) -> Result<Vec<u8>> {
+    let mut frame = Frame::message(text.to_owned(), code, last);
     frame.header_mut().mask = masked.then_some([0x6d, 0x61, 0x73, 0x6b]);
     let mut bytes = Vec::new();
     frame.format(&mut bytes)?;

@@ -7,10 +7,8 @@ use anyhow::Result;
 
 use super::waiting::await_waiting;
 use super::{SETTLE, SMALL};
-use crate::client::Client;
 use crate::process::Running;
 use crate::records::{Measure, Records};
-use crate::wire::Transport;
 
 /// How many leave.
 const DEPARTURES: usize = 50;
@@ -21,24 +19,33 @@ const APART: Duration = Duration::from_millis(20);
 /// Those further back are told within this time.
 const NEWS: Duration = Duration::from_millis(1200);
 
-/// Has 50 leave from the front while about `count` wait, all over `vez.v1`, which tells every place.
+/// Has 50 leave from the front of each queue, by turns, while about `count` wait, all over `vez.v1`, which tells
+/// every place.
 ///
 /// # Errors
 /// When an answer is not as it must be.
-pub(crate) fn measure(running: &Running, count: usize, records: &mut Records) -> Result<()> {
-    let mut holder = running.connect()?;
-    holder.exchange(&running.wire(SMALL)?)?;
-    let connect = |_| Client::connect(running.address, Transport::Events);
-    let mut waiters = (0..count + DEPARTURES / 2).map(connect).collect::<Result<VecDeque<_>>>()?;
-    await_waiting(running.http(), waiters.len())?;
+pub(crate) fn measure(servers: &[Running], count: usize, records: &mut Records) -> Result<()> {
+    let mut queues = Vec::with_capacity(servers.len());
+    for running in servers {
+        let mut holder = running.connect()?;
+        holder.exchange(&running.wire(SMALL)?)?;
+        let connect = |_| running.connect_events();
+        let waiters = (0..count + DEPARTURES / 2).map(connect).collect::<Result<VecDeque<_>>>()?;
+        await_waiting(running.http(), waiters.len())?;
+        queues.push((holder, waiters));
+    }
     std::thread::sleep(SETTLE);
-    let cpu = running.cpu()?;
+    let before = servers.iter().map(Running::cpu).collect::<Result<Vec<_>>>()?;
     for _ in 0..DEPARTURES {
-        drop(waiters.pop_front());
-        std::thread::sleep(APART);
+        for (_, waiters) in &mut queues {
+            drop(waiters.pop_front());
+            std::thread::sleep(APART);
+        }
     }
     std::thread::sleep(NEWS);
-    let each = (running.cpu()? - cpu) as f64 / 1e3 / DEPARTURES as f64;
-    records.add(Measure::Departure(count), running.subject, each);
+    for (running, before) in servers.iter().zip(before) {
+        let each = (running.cpu()? - before) as f64 / 1e3 / DEPARTURES as f64;
+        records.add(Measure::Departure(count), running.subject, each);
+    }
     Ok(())
 }

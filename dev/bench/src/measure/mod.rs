@@ -1,10 +1,12 @@
 //! The measures, each on a server that runs.
 
 pub(crate) mod departures;
+pub(crate) mod flood;
 pub(crate) mod gap;
 pub(crate) mod pipeline;
 pub(crate) mod round_trip;
 pub(crate) mod sessions;
+pub(crate) mod start_up;
 pub(crate) mod waiting;
 
 use std::time::Duration;

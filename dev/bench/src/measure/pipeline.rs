@@ -17,10 +17,17 @@ const WINDOW: usize = 64;
 /// Bytes that one read takes.
 const CHUNK: usize = 256 * 1024;
 
+/// Bytes of all messages of one measure, so that its transcript stays under 600 MB.
+const BYTES: usize = 400_000_000;
+
+/// Messages of one measure.
+const MESSAGES: usize = 2_000_000;
+
 /// Longer than a server takes for anything.
 const PATIENCE: Timespec = Timespec { tv_sec: 20, tv_nsec: 0 };
 
-/// Measures messages of `size` bytes per second.
+/// Measures messages of `size` bytes per second: as many as a transcript has room for, those of slow servers not for
+/// longer than `duration`. All that was sent is answered in the end.
 ///
 /// # Errors
 /// When an answer is not as it must be.
@@ -34,10 +41,11 @@ pub(crate) fn measure(
     let client = running.connect()?;
     client.stream.set_nonblocking(true)?;
     let mut pipeline = Pipeline::new(client, &wire);
-    pipeline.run(duration / 4)?;
+    let messages = MESSAGES.min(BYTES / size);
+    pipeline.run(messages / 4, duration / 4)?;
     let began = Instant::now();
-    let messages = pipeline.run(duration)?;
-    let rate = messages as f64 / began.elapsed().as_secs_f64();
+    let answered = pipeline.run(messages, duration)?;
+    let rate = answered as f64 / began.elapsed().as_secs_f64();
     records.add(Measure::Pipelined(size), running.subject, rate);
     Ok(())
 }
@@ -48,10 +56,12 @@ struct Pipeline<'a> {
     wire: &'a Wire,
     /// As many requests as may be in flight.
     requests: Vec<u8>,
-    /// Bytes of requests that may be sent.
-    due: usize,
-    /// Where in `requests` the next write begins.
+    /// Requests that are to be sent in all.
+    goal: usize,
+    /// Bytes of requests that were sent in all.
     sent: usize,
+    /// Replies that came in all.
+    answered: usize,
     /// Room for what arrives; a part of a reply stands at its front.
     input: Vec<u8>,
     /// Bytes of a reply that is not complete.
@@ -61,36 +71,45 @@ struct Pipeline<'a> {
 impl<'a> Pipeline<'a> {
     fn new(client: Client, wire: &'a Wire) -> Self {
         let requests = wire.request.repeat(WINDOW);
-        let due = requests.len();
         let input = vec![0; CHUNK + wire.reply.len()];
-        Self { client, wire, requests, due, sent: 0, input, partial: 0 }
+        Self { client, wire, requests, goal: 0, sent: 0, answered: 0, input, partial: 0 }
     }
 
-    /// Keeps the pipeline full for a while; returns how many replies came.
-    fn run(&mut self, duration: Duration) -> Result<usize> {
-        let end = Instant::now() + duration;
-        let mut answered = 0;
-        while Instant::now() < end {
+    /// Keeps the pipeline full until `most` messages were sent or the time is over, and awaits what is in flight;
+    /// returns how many replies came.
+    fn run(&mut self, most: usize, duration: Duration) -> Result<usize> {
+        let (before, end) = (self.answered, Instant::now() + duration);
+        self.goal = before + most;
+        while self.answered < self.goal {
             let wrote = self.write()?;
-            let replies = self.read()?;
-            answered += replies.unwrap_or(0);
-            if !wrote && replies.is_none() {
+            let read = self.read()?;
+            if !wrote && !read {
                 self.wait()?;
             }
+            if Instant::now() > end {
+                // A request of which a part was sent is to be completed.
+                self.goal = self.sent.div_ceil(self.wire.request.len());
+            }
         }
-        Ok(answered)
+        self.client.count_answered(self.answered - before);
+        Ok(self.answered - before)
+    }
+
+    /// Bytes of requests that may be sent.
+    fn due(&self) -> usize {
+        self.goal.min(self.answered + WINDOW) * self.wire.request.len() - self.sent
     }
 
     /// Writes what may be sent; false if there is nothing to send or no room for it.
     fn write(&mut self) -> Result<bool> {
-        if self.due == 0 {
+        if self.due() == 0 {
             return Ok(false);
         }
-        let end = self.requests.len().min(self.sent + self.due);
-        match self.client.stream.write(&self.requests[self.sent..end]) {
+        let start = self.sent % self.requests.len();
+        let end = self.requests.len().min(start + self.due());
+        match self.client.stream.write(&self.requests[start..end]) {
             Ok(written) => {
-                self.due -= written;
-                self.sent = (self.sent + written) % self.requests.len();
+                self.sent += written;
                 Ok(true)
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
@@ -98,12 +117,12 @@ impl<'a> Pipeline<'a> {
         }
     }
 
-    /// Reads and compares replies; `None` if nothing has come.
-    fn read(&mut self) -> Result<Option<usize>> {
+    /// Reads and compares replies; false if nothing has come.
+    fn read(&mut self) -> Result<bool> {
         let len = match self.client.stream.read(&mut self.input[self.partial..]) {
             Ok(0) => bail!("the server left"),
             Ok(len) => len + self.partial,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
             Err(error) => return Err(error.into()),
         };
         let replies = self.input[..len].chunks_exact(self.wire.reply.len());
@@ -113,13 +132,13 @@ impl<'a> Pipeline<'a> {
         }
         self.input.copy_within(count * self.wire.reply.len()..len, 0);
         self.partial = len - count * self.wire.reply.len();
-        self.due += count * self.wire.request.len();
-        Ok(Some(count))
+        self.answered += count;
+        Ok(true)
     }
 
     fn wait(&self) -> Result<()> {
         let mut events = PollFlags::IN;
-        if self.due > 0 {
+        if self.due() > 0 {
             events |= PollFlags::OUT;
         }
         let ready = poll(&mut [PollFd::new(&self.client.stream, events)], Some(&PATIENCE))?;

@@ -11,7 +11,7 @@ use crate::records::{Measure, Records};
 use crate::wire::Wire;
 
 /// Messages of one client before it is another's turn.
-pub(super) const BLOCK: usize = 250;
+const BLOCK: usize = 250;
 
 /// One server's part in the measure.
 struct Part<'a> {
@@ -62,6 +62,20 @@ impl<'a> Part<'a> {
         self.trips.extend(trips.with_context(|| self.running.subject.to_string())?);
         Ok(())
     }
+}
+
+/// Exchanges `messages` as each of `clients`, by turns; returns how long each of theirs took, in microseconds.
+///
+/// # Errors
+/// When an answer is not as it must be.
+pub(crate) fn by_turns(clients: &mut [&mut Client], wire: &Wire, messages: usize) -> Result<Vec<Vec<f64>>> {
+    let mut trips = vec![Vec::with_capacity(messages); clients.len()];
+    for _ in 0..messages / BLOCK {
+        for (client, trips) in clients.iter_mut().zip(&mut trips) {
+            trips.extend(exchange(client, wire, BLOCK)?);
+        }
+    }
+    Ok(trips)
 }
 
 /// Exchanges `messages` as `client`; returns how long each took, in microseconds.
