@@ -10,7 +10,8 @@ use xshell::cmd;
 
 use crate::{launch, page, project::Project, step::say, tools};
 
-/// Builds everything for release and runs the measures; the results go to `target/bench`.
+/// Builds everything for release and runs the measures; the results go to `target/bench`, and so do, while they are
+/// measured, the servers' transcripts.
 ///
 /// # Errors
 /// When something cannot be built or started.
@@ -21,7 +22,7 @@ pub(crate) fn run(options: &[OsString]) -> Result<ExitCode> {
     say("Construindo o servidor e a medição (a primeira vez, cerca de 5 minutos)");
     let server = launch::build(&project, "vez-server")?;
     let bench = launch::build(&project, "vez-bench")?;
-    say("Medindo (cerca de 5 minutos; com --quick, meio)");
+    say("Medindo (cerca de 5 minutos; com --baseline, 9; com --quick, cerca de 1)");
     let mut command = Command::new(bench);
     command.arg("run").arg("--server").arg(server).arg("--out").arg(project.target.join("bench"));
     command.arg("--websocat").arg(cmd!(project.shell, "sh -c 'command -v websocat'").read()?);

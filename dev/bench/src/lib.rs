@@ -9,9 +9,11 @@
 
 mod awake;
 mod client;
+mod losses;
 mod measure;
 mod options;
 mod peer;
+mod plan;
 mod plot;
 mod process;
 mod records;

@@ -27,7 +27,7 @@ pub(crate) enum Command {
 /// How to measure.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Options {
-    /// Less of everything, in half a minute: to see that it works, not to compare
+    /// Less of everything, in a minute: to see that it works, not to compare
     #[arg(long)]
     pub(crate) quick: bool,
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::losses::Losses;
 use crate::subject::Subject;
-use crate::transcript::Count;
 
 /// Something that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -139,40 +139,14 @@ impl Series {
 #[derive(Debug, Default)]
 pub(crate) struct Records {
     series: BTreeMap<(Measure, Subject), Series>,
-    losses: Vec<Loss>,
-}
-
-/// A transcript that is not as it must be.
-#[derive(Clone, Debug)]
-pub(crate) struct Loss {
-    pub(crate) subject: Subject,
-    /// What was measured.
-    pub(crate) during: String,
-    pub(crate) count: Count,
-}
-
-impl fmt::Display for Loss {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, {}: {}", self.subject, self.during, self.count)
-    }
+    /// What the transcripts lack.
+    pub(crate) losses: Losses,
 }
 
 impl Records {
     /// Adds one round's value, in the measure's unit.
     pub(crate) fn add(&mut self, measure: Measure, subject: Subject, value: f64) {
         self.series.entry((measure, subject)).or_default().0.push(value);
-    }
-
-    /// Notes a transcript that is not complete.
-    pub(crate) fn check(&mut self, subject: Subject, during: &str, count: Count) {
-        if !count.is_complete() {
-            self.losses.push(Loss { subject, during: during.to_owned(), count });
-        }
-    }
-
-    /// The transcripts that were not complete.
-    pub(crate) fn losses(&self) -> &[Loss] {
-        &self.losses
     }
 
     /// The values of one measure of one server.
@@ -192,16 +166,6 @@ mod tests {
     use crate::subject::Vez;
 
     const VEZ: Subject = Subject::Vez(Vez::Tcp);
-
-    #[test]
-    fn only_a_transcript_that_is_not_complete_is_a_loss() {
-        let mut records = Records::default();
-        records.check(VEZ, "sessions", Count { answered: 5, lines: 5, losses: 0 });
-        assert!(records.losses().is_empty());
-        records.check(VEZ, "sessions", Count { answered: 5, lines: 3, losses: 1 });
-        let [loss] = records.losses() else { panic!("{:?}", records.losses()) };
-        assert!(loss.to_string().starts_with("Vez, TCP, sessions: 3 linhas de 5 "), "{loss}");
-    }
 
     #[test]
     fn the_median_is_in_the_middle_and_the_best_at_the_better_end() {

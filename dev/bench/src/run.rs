@@ -9,6 +9,7 @@ use crate::awake::Awake;
 use crate::measure::waiting::Pair;
 use crate::measure::{departures, flood, gap, pipeline, round_trip, sessions, start_up, waiting};
 use crate::options::Options;
+use crate::plan::Plan;
 use crate::process::Running;
 use crate::records::{Measure, Records};
 use crate::subject::{Subject, Vez};
@@ -24,45 +25,6 @@ const QUEUES: [[Subject; 2]; 2] = [
 /// Bytes of pipelined messages.
 const SIZES: [usize; 3] = [32, 16 * 1024, 60_000];
 
-/// How much is measured.
-struct Plan {
-    rounds: u32,
-    /// Rounds in which many wait.
-    queue_rounds: u32,
-    messages: usize,
-    /// Starts of each server in a round.
-    starts: usize,
-    /// How often in a round servers have sessions, by turns, so that what else goes on concerns all of them.
-    turns: u32,
-    /// Of each pipeline, and of all of a server's turns of many sessions.
-    duration: Duration,
-    /// Of all turns.
-    gaps: usize,
-    crowds: &'static [usize],
-}
-
-const FULL: Plan = Plan {
-    rounds: 5,
-    queue_rounds: 3,
-    messages: 20_000,
-    starts: 10,
-    turns: 5,
-    duration: Duration::from_millis(800),
-    gaps: 50,
-    crowds: &[1_000, 10_000],
-};
-
-const QUICK: Plan = Plan {
-    rounds: 1,
-    queue_rounds: 1,
-    messages: 2_000,
-    starts: 2,
-    turns: 2,
-    duration: Duration::from_millis(200),
-    gaps: 10,
-    crowds: &[100, 1_000],
-};
-
 /// No round begins that would end later than this; with a baseline, there is about twice as much to measure.
 const LIMIT: Duration = Duration::from_secs(420);
 
@@ -75,10 +37,7 @@ const FILES: u64 = 200;
 /// When a server cannot be measured or a file cannot be written.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let began = Instant::now();
-    let mut plan = if options.quick { QUICK } else { FULL };
-    if let Some(rounds) = options.rounds {
-        (plan.rounds, plan.queue_rounds) = (rounds, rounds);
-    }
+    let plan = Plan::new(options);
     let servers = if options.baseline.is_some() { 2 } else { 1 };
     let limit = LIMIT * servers;
     let most = plan.crowds.iter().copied().max().unwrap_or_default() as u64 * u64::from(servers) + FILES;
@@ -105,7 +64,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         longest = longest.max(began.elapsed() - start);
     }
     report(options, &records)?;
-    judge(&records)
+    records.losses.judge()
 }
 
 /// One round of every server.
@@ -143,7 +102,7 @@ fn measure_pipeline(running: &mut Running, size: usize, plan: &Plan, records: &m
     pipeline::measure(running, size, plan.duration, records)?;
     if let Some(count) = running.count_transcript()? {
         records.add(Measure::Written(size), running.subject, count.share());
-        records.check(running.subject, &format!("pipelined, {size} bytes"), count);
+        records.losses.check(running.subject, &format!("pipelined, {size} bytes"), count);
     }
     Ok(())
 }
@@ -192,7 +151,7 @@ fn measure_departures(options: &Options, plan: &Plan, cpus: &Cpus, records: &mut
 /// Notes it if a transcript is not complete.
 fn check(running: &mut Running, during: &str, records: &mut Records) -> Result<()> {
     if let Some(count) = running.count_transcript()? {
-        records.check(running.subject, during, count);
+        records.losses.check(running.subject, during, count);
     }
     Ok(())
 }
@@ -203,22 +162,5 @@ fn report(options: &Options, records: &Records) -> Result<()> {
     fs::write(options.out.join("bench.md"), table)?;
     plot::draw(records, &options.out)?;
     eprintln!("» Tabela e gráficos em {}", options.out.display());
-    Ok(())
-}
-
-/// Says which transcripts are not complete: figures of a server that skips part of its work are void.
-///
-/// # Errors
-/// When one is not; a baseline's is only said, because it is there to be compared with as it is.
-fn judge(records: &Records) -> Result<()> {
-    for loss in records.losses() {
-        eprintln!("» Transcrição incompleta: {loss}");
-    }
-    let own = records.losses().iter().filter(|loss| !matches!(loss.subject, Subject::Baseline(_)));
-    let missing: u64 = own.clone().map(|loss| loss.count.answered.abs_diff(loss.count.lines)).sum();
-    ensure!(
-        own.count() == 0,
-        "a transcrição não tem uma linha por mensagem: diferença de {missing} no total"
-    );
     Ok(())
 }

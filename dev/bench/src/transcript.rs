@@ -81,6 +81,11 @@ impl Count {
         self.lines == self.answered && self.losses == 0
     }
 
+    /// How many lines are too few, or too many.
+    pub(crate) fn difference(self) -> u64 {
+        self.answered.abs_diff(self.lines)
+    }
+
     /// Lines of messages answered, in percent.
     pub(crate) fn share(self) -> f64 {
         if self.lines == self.answered { 100.0 } else { 100.0 * self.lines as f64 / self.answered as f64 }

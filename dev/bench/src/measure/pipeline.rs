@@ -146,3 +146,37 @@ impl<'a> Pipeline<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+    use super::*;
+    use crate::wire::{Answer, Transport};
+
+    #[test]
+    fn all_that_was_sent_is_answered_and_counted() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let echo = std::thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            io::copy(&mut &stream, &mut &stream).unwrap();
+        });
+        let answered = Arc::new(AtomicU64::new(0));
+        let client = Client::connect(address, Transport::Tcp, &answered).unwrap();
+        client.stream.set_nonblocking(true).unwrap();
+        let wire = Wire::new(Transport::Tcp, Answer::Echo, 32).unwrap().in_lines(Transport::Tcp);
+        let mut pipeline = Pipeline::new(client, &wire);
+        assert_eq!(pipeline.run(1000, Duration::from_secs(20)).unwrap(), 1000);
+        assert_eq!(pipeline.sent, 1000 * wire.request.len());
+        // The time is over at once, with a window of messages in flight.
+        let more = pipeline.run(1_000_000, Duration::ZERO).unwrap();
+        assert!((1..1_000_000).contains(&more), "{more}");
+        assert_eq!(pipeline.sent, (1000 + more) * wire.request.len());
+        assert_eq!(answered.load(Relaxed), 1000 + more as u64);
+        drop(pipeline);
+        echo.join().unwrap();
+    }
+}
