@@ -38,9 +38,8 @@ const FILES: u64 = 200;
 pub(crate) fn run(options: &Options) -> Result<()> {
     let began = Instant::now();
     let plan = Plan::new(options);
-    let servers = if options.baseline.is_some() { 2 } else { 1 };
-    let limit = LIMIT * servers;
-    let most = plan.crowds.iter().copied().max().unwrap_or_default() as u64 * u64::from(servers) + FILES;
+    let limit = if options.baseline.is_some() { LIMIT * 2 } else { LIMIT };
+    let most = plan.crowds.iter().copied().max().unwrap_or_default() as u64 + FILES;
     let files = system::raise_open_files();
     ensure!(most <= files, "{most} arquivos abertos não cabem no limite de {files} (ulimit -n)");
     fs::create_dir_all(&options.out)?;
@@ -59,7 +58,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             measure_talk(options, &plan, &cpus, &mut records)?;
         }
         if round <= plan.queue_rounds && !options.no_queue {
-            measure_queue(options, &plan, &cpus, &mut records)?;
+            measure_queue(options, &plan, files, &cpus, &mut records)?;
         }
         longest = longest.max(began.elapsed() - start);
     }
@@ -74,9 +73,7 @@ fn measure_talk(options: &Options, plan: &Plan, cpus: &Cpus, records: &mut Recor
     let start = |subject| Running::start(subject, options, cpus);
     let mut servers = subjects.into_iter().map(start).collect::<Result<Vec<_>>>()?;
     round_trip::measure(&servers, plan.messages, records)?;
-    for running in &mut servers {
-        check(running, "round trips", records)?;
-    }
+    check(&mut servers, "round trips", records)?;
     for _ in 0..plan.turns {
         for running in servers.iter_mut().filter(|running| running.subject.has_sessions()) {
             measure_sessions(running, plan, records).with_context(|| running.subject.to_string())?;
@@ -95,7 +92,7 @@ fn measure_talk(options: &Options, plan: &Plan, cpus: &Cpus, records: &mut Recor
 fn measure_sessions(running: &mut Running, plan: &Plan, records: &mut Records) -> Result<()> {
     gap::measure(running, plan.gaps / plan.turns as usize, records)?;
     sessions::measure(running, plan.duration / plan.turns, records)?;
-    check(running, "sessions", records)
+    check([running], "sessions", records)
 }
 
 fn measure_pipeline(running: &mut Running, size: usize, plan: &Plan, records: &mut Records) -> Result<()> {
@@ -107,51 +104,78 @@ fn measure_pipeline(running: &mut Running, size: usize, plan: &Plan, records: &m
     Ok(())
 }
 
-/// One round of Vez with crowds of every size, and with few that flood.
-fn measure_queue(options: &Options, plan: &Plan, cpus: &Cpus, records: &mut Records) -> Result<()> {
-    let start = |subject| Running::start(subject, options, cpus);
+/// One round of Vez with crowds of every size, as far as so many `files` may be open, and with few that flood.
+fn measure_queue(
+    options: &Options,
+    plan: &Plan,
+    files: u64,
+    cpus: &Cpus,
+    records: &mut Records,
+) -> Result<()> {
+    let start = |subject: &Subject| Running::start(*subject, options, cpus);
     for subjects in QUEUES {
         let subjects: Vec<_> = subjects.into_iter().filter(|subject| subject.is_given(options)).collect();
         for &count in plan.crowds {
-            let pair = |subject: &_| Ok(Pair { crowded: start(*subject)?, alone: start(*subject)? });
-            let mut pairs = subjects.iter().map(pair).collect::<Result<Vec<_>>>()?;
-            let measured = waiting::measure(&pairs, count, plan.messages, records);
-            measured.with_context(|| format!("{subjects:?}, {count}"))?;
-            for running in pairs.iter_mut().flat_map(|pair| [&mut pair.crowded, &mut pair.alone]) {
-                check(running, &format!("{count} wait"), records)?;
+            for turn in turns(&subjects, count, files) {
+                let pair = |subject| Ok(Pair { crowded: start(subject)?, alone: start(subject)? });
+                let mut pairs = turn.iter().map(pair).collect::<Result<Vec<_>>>()?;
+                let measured = waiting::measure(&pairs, count, plan.messages, records);
+                measured.with_context(|| format!("{turn:?}, {count}"))?;
+                let servers = pairs.iter_mut().flat_map(|pair| [&mut pair.crowded, &mut pair.alone]);
+                check(servers, &format!("{count} wait"), records)?;
             }
         }
-        for &subject in &subjects {
-            let mut servers = [start(subject)?, start(subject)?];
-            let [flooded, quiet] = &servers;
-            let measured = flood::measure(flooded, quiet, plan.messages, records);
-            measured.with_context(|| format!("{subject}, a flood"))?;
-            for running in &mut servers {
-                check(running, "ten wait", records)?;
+        measure_flood(&subjects, options, plan, cpus, records)?;
+        if subjects.contains(&Subject::Vez(Vez::WebSocket)) {
+            for count in [100, plan.crowds.iter().copied().max().unwrap_or_default()] {
+                for turn in turns(&subjects, count, files) {
+                    let mut servers = turn.iter().map(start).collect::<Result<Vec<_>>>()?;
+                    departures::measure(&servers, count, records)?;
+                    check(&mut servers, "departures", records)?;
+                }
             }
-        }
-    }
-    measure_departures(options, plan, cpus, records)
-}
-
-fn measure_departures(options: &Options, plan: &Plan, cpus: &Cpus, records: &mut Records) -> Result<()> {
-    for count in [100, plan.crowds.iter().copied().max().unwrap_or_default()] {
-        let [_, subjects] = QUEUES;
-        let given = subjects.into_iter().filter(|subject| subject.is_given(options));
-        let start = |subject| Running::start(subject, options, cpus);
-        let mut servers = given.map(start).collect::<Result<Vec<_>>>()?;
-        departures::measure(&servers, count, records)?;
-        for running in &mut servers {
-            check(running, "departures", records)?;
         }
     }
     Ok(())
 }
 
-/// Notes it if a transcript is not complete.
-fn check(running: &mut Running, during: &str, records: &mut Records) -> Result<()> {
-    if let Some(count) = running.count_transcript()? {
-        records.losses.check(running.subject, during, count);
+/// Vez with few that flood, in turn with itself.
+fn measure_flood(
+    subjects: &[Subject],
+    options: &Options,
+    plan: &Plan,
+    cpus: &Cpus,
+    records: &mut Records,
+) -> Result<()> {
+    for &subject in subjects {
+        let mut servers = [Running::start(subject, options, cpus)?, Running::start(subject, options, cpus)?];
+        let [flooded, quiet] = &servers;
+        let measured = flood::measure(flooded, quiet, plan.messages, records);
+        measured.with_context(|| format!("{subject}, a flood"))?;
+        check(&mut servers, "ten wait", records)?;
+    }
+    Ok(())
+}
+
+/// Those that have a crowd at the same time, and can then take turns in it; one after the other, there and back, where
+/// two crowds are too many files.
+fn turns(subjects: &[Subject], count: usize, files: u64) -> Vec<Vec<Subject>> {
+    if (subjects.len() * count) as u64 + FILES <= files {
+        return vec![subjects.to_vec()];
+    }
+    subjects.iter().chain(subjects.iter().rev()).map(|subject| vec![*subject]).collect()
+}
+
+/// Notes whose transcript is not complete.
+fn check<'a>(
+    servers: impl IntoIterator<Item = &'a mut Running>,
+    during: &str,
+    records: &mut Records,
+) -> Result<()> {
+    for running in servers {
+        if let Some(count) = running.count_transcript()? {
+            records.losses.check(running.subject, during, count);
+        }
     }
     Ok(())
 }
@@ -163,4 +187,16 @@ fn report(options: &Options, records: &Records) -> Result<()> {
     plot::draw(records, &options.out)?;
     eprintln!("» Tabela e gráficos em {}", options.out.display());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crowds_that_fit_are_measured_by_turns_and_others_there_and_back() {
+        let [new, old] = [Subject::Vez(Vez::Tcp), Subject::Baseline(Vez::Tcp)];
+        assert_eq!(turns(&[new, old], 1000, 2000 + FILES), [[new, old]]);
+        assert_eq!(turns(&[new, old], 1000, 1999 + FILES), [[new], [old], [old], [new]]);
+    }
 }
