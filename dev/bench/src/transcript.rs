@@ -108,7 +108,7 @@ impl Count {
         // What a peer says stands behind the first words, where it cannot pass for them.
         if line.starts_with(b"Mensagem recebida de ") {
             self.lines += 1;
-        } else if line.starts_with(b"[") && String::from_utf8_lossy(line).contains("linhas perdidas") {
+        } else if String::from_utf8_lossy(line).contains("linhas perdidas") {
             self.losses += 1;
         }
     }
