@@ -15,9 +15,9 @@ pub(crate) struct Plan {
     pub(crate) messages: usize,
     /// Starts of each server in a round.
     pub(crate) starts: usize,
-    /// How often in a round servers have sessions, by turns, so that what else goes on concerns all of them.
+    /// How often in a round servers have sessions and pipelines, so that what else goes on concerns all of them.
     pub(crate) turns: u32,
-    /// Of each pipeline, and of all of a server's turns of many sessions.
+    /// Of all of a server's turns of a pipeline, or of many sessions.
     pub(crate) duration: Duration,
     /// Gaps between sessions, in all turns.
     pub(crate) gaps: usize,

@@ -69,7 +69,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 /// One round of every server.
 fn measure_talk(options: &Options, plan: &Plan, cpus: &Cpus, records: &mut Records) -> Result<()> {
     let subjects: Vec<_> = Subject::ALL.into_iter().filter(|subject| subject.is_given(options)).collect();
-    start_up::measure(&subjects, plan.starts, options, cpus, records)?;
+    start_up::measure(subjects.clone(), plan.starts, options, cpus, records)?;
     let start = |subject| Running::start(subject, options, cpus);
     let mut servers = subjects.into_iter().map(start).collect::<Result<Vec<_>>>()?;
     round_trip::measure(&servers, plan.messages, records)?;
@@ -80,7 +80,7 @@ fn measure_talk(options: &Options, plan: &Plan, cpus: &Cpus, records: &mut Recor
         }
         servers.reverse();
     }
-    for size in SIZES {
+    for size in SIZES.into_iter().flat_map(|size| std::iter::repeat_n(size, plan.turns as usize)) {
         for running in servers.iter_mut().filter(|running| running.subject.is_pipelined()) {
             measure_pipeline(running, size, plan, records).with_context(|| running.subject.to_string())?;
         }
@@ -96,7 +96,7 @@ fn measure_sessions(running: &mut Running, plan: &Plan, records: &mut Records) -
 }
 
 fn measure_pipeline(running: &mut Running, size: usize, plan: &Plan, records: &mut Records) -> Result<()> {
-    pipeline::measure(running, size, plan.duration, records)?;
+    pipeline::measure(running, size, plan.turns, plan.duration, records)?;
     if let Some(count) = running.count_transcript()? {
         records.add(Measure::Written(size), running.subject, count.share());
         records.losses.check(running.subject, &format!("pipelined, {size} bytes"), count);

@@ -17,23 +17,24 @@ const WINDOW: usize = 64;
 /// Bytes that one read takes.
 const CHUNK: usize = 256 * 1024;
 
-/// Bytes of all messages of one measure, so that its transcript stays under 600 MB.
+/// Bytes of all messages of all turns, so that its transcript stays under 600 MB.
 const BYTES: usize = 400_000_000;
 
-/// Messages of one measure.
+/// Messages of all turns.
 const MESSAGES: usize = 2_000_000;
 
 /// Longer than a server takes for anything.
 const PATIENCE: Timespec = Timespec { tv_sec: 20, tv_nsec: 0 };
 
-/// Measures messages of `size` bytes per second: as many as a transcript has room for, those of slow servers not for
-/// longer than `duration`. All that was sent is answered in the end.
+/// Measures messages of `size` bytes per second in one of so many turns: as many as a transcript has room for, those
+/// of slow servers not for longer than `duration` in all turns. All that was sent is answered in the end.
 ///
 /// # Errors
 /// When an answer is not as it must be.
 pub(crate) fn measure(
     running: &Running,
     size: usize,
+    turns: u32,
     duration: Duration,
     records: &mut Records,
 ) -> Result<()> {
@@ -41,7 +42,7 @@ pub(crate) fn measure(
     let client = running.connect()?;
     client.stream.set_nonblocking(true)?;
     let mut pipeline = Pipeline::new(client, &wire);
-    let messages = MESSAGES.min(BYTES / size);
+    let (messages, duration) = (MESSAGES.min(BYTES / size) / turns as usize, duration / turns);
     pipeline.run(messages / 4, duration / 4)?;
     let began = Instant::now();
     let answered = pipeline.run(messages, duration)?;
