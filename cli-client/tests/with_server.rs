@@ -62,7 +62,7 @@ async fn both_sides_of_the_reports_example() {
     );
     assert_eq!(client.finish().await, (expected, 0));
 
-    server.transcript.finish();
+    server.transcript.finish().await;
     let seen = server.output.0.lock().expect("nobody panics with the output").clone();
     let lines: Vec<&str> = seen.lines().skip(3).collect();
     let (_, peer) = lines[0].split_once("Conectado por ").expect("the first line names the peer");

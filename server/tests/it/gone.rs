@@ -135,7 +135,8 @@ async fn one_whose_room_is_full_and_who_vanishes_frees_its_place(#[values(false,
     let mut holder = server.connect(Kind::Tcp).await;
     holder.chat("um").await;
     let mut leaver = server.connect(Kind::Plain).await;
-    (leaver.say("um").await, leaver.say("dois").await);
+    leaver.say("um").await;
+    leaver.say("dois").await;
     let mut watcher = WebSocket::connect(server.http, true).await;
     watcher.expect_place(2).await;
     let start = std::time::Instant::now();

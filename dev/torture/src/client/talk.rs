@@ -63,7 +63,7 @@ impl Talk {
     /// Expects the last words.
     pub(super) async fn expect_farewell(&mut self, newline: &str) -> Result<(), Trouble> {
         match self {
-            Self::Tcp(tcp) => tcp.expect(&format!("{}{newline}", FAREWELL)).await,
+            Self::Tcp(tcp) => tcp.expect(&format!("{FAREWELL}{newline}")).await,
             Self::WebSocket(websocket) => websocket.expect_farewell().await,
         }
     }
