@@ -1,7 +1,7 @@
 //! What the panel above the conversation says of a state.
 
 use crate::locale::{Sentences, Text, fill, size, time};
-use crate::state::{Ending, LIMIT, Phase, Place, Retry, State, Talk, Warning, seconds_until};
+use crate::state::{Ending, Phase, Place, Retry, State, Talk, Warning, seconds_until};
 
 /// The panel's words and what it offers.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -25,9 +25,9 @@ impl Panel {
         match state.phase {
             Phase::Connecting | Phase::Asleep => Self::saying(words, Text::Connecting, String::new()),
             Phase::Waiting(place) => waiting(words, place, now),
-            Phase::Talking(talk) => talking(words, talk, now),
-            Phase::Retrying(retry) => retrying(words, retry, now),
-            Phase::Ended(ending) => Self { offers_connecting: true, ..ended(words, ending) },
+            Phase::Talking(talk) => talking(state, words, talk, now),
+            Phase::Retrying(retry) => retrying(state, words, retry, now),
+            Phase::Ended(ending) => Self { offers_connecting: true, ..ended(state, words, ending) },
         }
     }
 
@@ -45,66 +45,62 @@ fn waiting(words: Sentences, place: Place, now: u64) -> Panel {
     Panel { headline: words.place(place.position), detail, ..Panel::default() }
 }
 
-fn talking(words: Sentences, talk: Talk, now: u64) -> Panel {
-    let headline = if talk.leaving { Text::Leaving } else { Text::YourTurn };
-    let panel = Panel::saying(words, headline, words.text(Text::YourTurnDetail).into());
+fn talking(state: &State, words: Sentences, talk: Talk, now: u64) -> Panel {
+    let headline = talk_headline(state);
     match talk.warning {
+        None => Panel::saying(words, headline, words.text(Text::YourTurnDetail).into()),
         Some(warning) => Panel {
-            detail: String::new(),
-            countdown: threat(words, warning, now),
+            countdown: warning_text(words, warning, now),
             offers_staying: warning.can_stay(),
-            ..panel
+            ..Panel::saying(words, headline, String::new())
         },
-        None => panel,
     }
 }
 
-fn threat(words: Sentences, warning: Warning, now: u64) -> String {
+/// What goes on while it is our turn.
+pub(crate) fn talk_headline(state: &State) -> Text {
+    match state.phase {
+        Phase::Talking(Talk { warning: Some(warning), .. }) if warning.can_stay() => Text::StillThere,
+        Phase::Talking(Talk { warning: Some(_), .. }) => Text::TurnEnds,
+        Phase::Talking(Talk { leaving: Some(_), .. }) => Text::Leaving,
+        _ => Text::YourTurn,
+    }
+}
+
+/// What ends the turn, and when.
+pub(crate) fn warning_text(words: Sentences, warning: Warning, now: u64) -> String {
     let text = if warning.can_stay() { Text::IdleWarning } else { Text::TurnWarning };
     words.with(text, "time", &time(seconds_until(warning.deadline, now)))
 }
 
-fn retrying(words: Sentences, retry: Retry, now: u64) -> Panel {
-    let panel = match retry.at {
-        Some(at) => Panel {
-            countdown: words.with(Text::RetryIn, "time", &time(seconds_until(at, now))),
-            ..ended(words, retry.ending)
-        },
-        None => Panel::saying(words, Text::Offline, words.text(Text::OfflineDetail).into()),
+fn retrying(state: &State, words: Sentences, retry: Retry, now: u64) -> Panel {
+    let is_offline = !state.is_online && matches!(retry.ending, Ending::Network | Ending::Unreachable);
+    let panel = if is_offline {
+        Panel::saying(words, Text::Offline, words.text(Text::OfflineDetail).into())
+    } else {
+        ended(state, words, retry.ending)
     };
-    Panel { offers_connecting: true, ..panel }
+    let countdown = words.with(Text::RetryIn, "time", &time(seconds_until(retry.at, now)));
+    Panel { countdown, offers_connecting: true, ..panel }
 }
 
-fn ended(words: Sentences, ending: Ending) -> Panel {
-    let (headline, detail) = match ending {
-        Ending::Farewell => (Text::Farewell, Text::FarewellDetail),
-        Ending::LeftQueue => (Text::LeftQueue, Text::LeftQueueDetail),
-        Ending::Shutdown => (Text::Shutdown, Text::ShutdownDetail),
-        Ending::Restart => (Text::Restart, Text::ShutdownDetail),
-        Ending::QueueFull => (Text::QueueFull, Text::QueueFullDetail),
-        Ending::IdleLimit => (Text::IdleLimit, Text::IdleLimitDetail),
-        Ending::TurnLimit => (Text::TurnLimit, Text::TurnLimitDetail),
-        Ending::TooBig => (Text::TooBig, Text::TooBigDetail),
-        Ending::Refused => (Text::Refused, Text::RefusedDetail),
-        Ending::Error => (Text::Error, Text::ErrorDetail),
-        Ending::Network => (Text::Network, Text::NetworkDetail),
-        Ending::Unreachable => (Text::Unreachable, Text::UnreachableDetail),
-    };
-    Panel::saying(words, headline, fill(words.text(detail), &[("limit", &size(LIMIT))]))
+fn ended(state: &State, words: Sentences, ending: Ending) -> Panel {
+    let (headline, detail) = ending.words();
+    Panel::saying(words, headline, words.with(detail, "limit", &size(state.limit)))
 }
 
 /// What stands under the field: how to write, or what is wrong with the draft.
 pub(crate) fn hint(state: &State) -> (String, bool) {
-    /// How much room is little enough to be told, in bytes.
-    const TIGHT: isize = LIMIT as isize / 5;
+    // How much room is little enough to be told, in bytes.
+    let tight = state.limit as isize / 5;
     let words = Sentences(state.preferences.language);
     match state.room() {
         room if room < 0 => {
-            let values = [("bytes", size(room.unsigned_abs())), ("limit", size(LIMIT))];
+            let values = [("bytes", size(room.unsigned_abs())), ("limit", size(state.limit))];
             let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
             (fill(words.text(Text::RoomExceeded), &values), true)
         }
-        room if room < TIGHT => (words.with(Text::RoomLeft, "bytes", &size(room.unsigned_abs())), false),
+        room if room < tight => (words.with(Text::RoomLeft, "bytes", &size(room.unsigned_abs())), false),
         _ if state.is_empty_refused => (words.text(Text::EmptyRefused).into(), true),
         _ => match state.phase {
             Phase::Waiting(_) => (words.text(Text::WriteAhead).into(), false),

@@ -19,8 +19,16 @@ pub(crate) fn read(frame: &str) -> Option<ServerEvent<'static>> {
             ahead: fields.number("ahead").map(|ahead| ahead as usize),
             estimate_seconds: fields.number("estimate_seconds").map(|seconds| seconds as u64),
         },
-        "turn" => ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None },
-        "reply" => ServerEvent::Reply { text: fields.text("text")?.into(), to: None },
+        "turn" => ServerEvent::Turn {
+            kind: TurnKind::Chat,
+            max_message: fields.number("max_message").map(|bytes| bytes as usize),
+            newline: None,
+        },
+        "reply" => ServerEvent::Reply {
+            text: fields.text("text")?.into(),
+            to: fields.number("to").map(|id| id as u64),
+        },
+        "output" => ServerEvent::Output { text: fields.text("text")?.into() },
         "warning" => {
             ServerEvent::Warning { seconds: fields.number("seconds")? as u64, reason: fields.reason() }
         }
@@ -34,18 +42,22 @@ pub(crate) fn read(frame: &str) -> Option<ServerEvent<'static>> {
 
 /// An event as a frame's text; `None` for one that is not for the wire.
 pub(crate) fn write(event: &ClientEvent<'_>) -> Option<String> {
-    let (kind, text) = match event {
-        ClientEvent::Message { text, .. } => ("message", Some(text)),
-        ClientEvent::Stay => ("stay", None),
-        ClientEvent::Leave => ("leave", None),
-        ClientEvent::Ping => ("ping", None),
+    let object = Object::new();
+    let set = |name: &str, value: JsValue| Reflect::set(&object, &name.into(), &value).ok();
+    let kind = match event {
+        ClientEvent::Message { text, id } => {
+            set("text", JsValue::from_str(text))?;
+            if let Some(id) = id {
+                set("id", (*id as f64).into())?;
+            }
+            "message"
+        }
+        ClientEvent::Stay => "stay",
+        ClientEvent::Leave => "leave",
+        ClientEvent::Ping => "ping",
         ClientEvent::Unknown => return None,
     };
-    let object = Object::new();
-    Reflect::set(&object, &"type".into(), &kind.into()).ok()?;
-    if let Some(text) = text {
-        Reflect::set(&object, &"text".into(), &JsValue::from_str(text)).ok()?;
-    }
+    set("type", kind.into())?;
     JSON::stringify(&object).ok()?.as_string()
 }
 

@@ -10,11 +10,11 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Calls `hear` with whether the promise was kept.
-    pub(crate) fn to(promise: &Promise, hear: impl Fn(bool) + Clone + 'static) -> Self {
+    /// Calls `hear` with the value of the promise, if it is kept.
+    pub(crate) fn to(promise: &Promise, hear: impl Fn(Option<JsValue>) + Clone + 'static) -> Self {
         let kept = hear.clone();
-        let kept: Box<dyn FnMut(JsValue)> = Box::new(move |_| kept(true));
-        let broken: Box<dyn FnMut(JsValue)> = Box::new(move |_| hear(false));
+        let kept: Box<dyn FnMut(JsValue)> = Box::new(move |value| kept(Some(value)));
+        let broken: Box<dyn FnMut(JsValue)> = Box::new(move |_| hear(None));
         let closures = [kept, broken].map(Closure::wrap);
         _ = promise.then2(&closures[0], &closures[1]);
         Self { _closures: closures }

@@ -36,9 +36,8 @@ pub(crate) fn ask() -> Result<Promise, JsValue> {
 }
 
 /// Shows a notification; some browsers only allow it to a service worker, and then there is none.
-pub(crate) fn notify(title: &str, text: &str) {
+pub(crate) fn notify(title: &str) {
     let options = NotificationOptions::new();
-    options.set_body(text);
     options.set_tag("vez");
     _ = Notification::new_with_options(title, &options);
 }

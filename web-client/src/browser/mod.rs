@@ -23,6 +23,12 @@ pub(crate) fn window() -> Result<Window, JsValue> {
     web_sys::window().ok_or_else(|| JsValue::from_str("no window"))
 }
 
+/// Whether the page's server is on this machine, which needs no network.
+pub(crate) fn is_local() -> bool {
+    let host = window().and_then(|window| window.location().hostname()).unwrap_or_default();
+    host.starts_with("127.") || host == "localhost" || host == "[::1]"
+}
+
 /// The page's document.
 ///
 /// # Errors

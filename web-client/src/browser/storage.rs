@@ -8,6 +8,8 @@ use super::window;
 use crate::locale::Language;
 use crate::state::{Entry, Preferences};
 
+/// There only between a page and the next in the same tab.
+const LEFT: &str = "vez.left";
 const DRAFT: &str = "vez.draft";
 const LANGUAGE: &str = "vez.language";
 const SOUND: &str = "vez.sound";
@@ -24,9 +26,30 @@ pub(crate) fn entries() -> Vec<Entry> {
     entries
 }
 
-/// Keeps one entry.
-pub(crate) fn keep_entry(index: usize, entry: &Entry) {
-    keep(for_this_tab(), &entry_key(index), &entry.to_record());
+/// Keeps one entry, and answers whether there was room.
+///
+/// Without room all of them are forgotten: with some missing, or as they were before, a reload would show
+/// holes and send again what was sent.
+pub(crate) fn keep_entry(index: usize, entry: &Entry) -> bool {
+    let Some(storage) = for_this_tab() else { return false };
+    let is_kept = storage.set_item(&entry_key(index), &entry.to_record()).is_ok();
+    if !is_kept {
+        (0..=index).for_each(|index| _ = storage.remove_item(&entry_key(index)));
+    }
+    is_kept
+}
+
+/// Notes that the page leaves its tab, or is back in it.
+pub(crate) fn note_left(is_left: bool) {
+    match for_this_tab() {
+        Some(storage) if !is_left => _ = storage.remove_item(LEFT),
+        storage => keep(storage, LEFT, LEFT),
+    }
+}
+
+/// Whether what is kept belongs to a page that did not leave: a duplicated tab has a copy of it.
+pub(crate) fn is_copy() -> bool {
+    for_this_tab().is_some_and(|storage| storage.get_item(LEFT).is_ok_and(|left| left.is_none()))
 }
 
 /// The draft as it was before a reload.

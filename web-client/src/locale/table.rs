@@ -87,7 +87,8 @@ texts! {
     YourTurn: "É a sua vez", "It is your turn";
     YourTurnDetail: "A conversa é sua, só sua, até você encerrar.",
         "The conversation is yours, and only yours, until you end it.";
-    StillHere: "Ainda estou aqui.", "I am still here.";
+    StillThere: "Você ainda está aí?", "Are you still there?";
+    TurnEnds: "A sua vez está acabando", "Your turn is ending";
     IdleWarning: "Há gente esperando. Sem mensagem sua, a vez passa em {time}.",
         "Others are waiting. Without a message from you, the turn passes on in {time}.";
     TurnWarning: "Há gente esperando. A sua vez termina em {time}.",
@@ -96,6 +97,9 @@ texts! {
     // Connections end.
     Farewell: "Conversa encerrada", "Conversation ended";
     FarewellDetail: "Até a próxima!", "See you!";
+    NoFarewellDetail: "O servidor não se despediu a tempo, e a página fechou a conexão.",
+        "The server did not say goodbye in time, and the page closed the connection.";
+    EndedDetail: "O outro lado terminou.", "The other side has ended.";
     LeftQueue: "Você saiu da fila", "You left the queue";
     LeftQueueDetail: "O seu lugar passou para quem vinha depois.", "Your place went to whoever came next.";
     Shutdown: "O servidor está saindo do ar", "The server is going away";
@@ -103,6 +107,14 @@ texts! {
         "As soon as it is back, you join the queue again.";
     Restart: "O servidor está reiniciando", "The server is restarting";
     QueueFull: "A fila está cheia", "The queue is full";
+    PerAddress: "Há conexões demais do seu endereço", "Too many connections from your address";
+    PerAddressDetail: "Feche outra aba ou janela; tentamos de novo.", "Close another tab or window; we keep trying.";
+    Lost: "O seu lugar se perdeu", "Your place was lost";
+    Unavailable: "Não há quem responda", "Nobody is there to answer";
+    UnavailableDetail: "O que fica atrás do servidor falhou. Você pode tentar de novo.",
+        "What stands behind the server failed. You can try again.";
+    TakenOver: "A conversa continua em outro lugar", "The conversation goes on elsewhere";
+    TakenOverDetail: "Outra aba ou janela ficou com o seu lugar.", "Another tab or window took your place.";
     QueueFullDetail: "Tentamos de novo até abrir um lugar.", "We keep trying until a place opens.";
     IdleLimit: "A sua vez passou", "Your turn has passed";
     IdleLimitDetail: "Houve silêncio demais com gente esperando.", "It was silent too long while others waited.";
@@ -114,6 +126,8 @@ texts! {
     Refused: "O servidor recusou a conexão", "The server refused the connection";
     RefusedDetail: "Abra a página pelo endereço que o servidor mostra.",
         "Open the page at the address that the server shows.";
+    HandshakeRefusedDetail: "Ele responde, mas o endereço desta página pode não estar permitido. Quem cuida do servidor o permite com --allow-origin ou --allow-host.",
+        "It answers, but this page's address may not be allowed. Who runs the server can allow it with --allow-origin or --allow-host.";
     Error: "O servidor teve um problema", "The server had a problem";
     ErrorDetail: "A conversa parou aqui. Você pode tentar de novo.", "The conversation stopped here. You can try again.";
     Network: "A conexão caiu", "The connection was lost";

@@ -1,8 +1,10 @@
 //! What the connection, the network and the page's comings and goings do to the state.
 
-use vez_protocol::{ByeReason, ClientEvent, ServerEvent};
+use vez_protocol::{ByeReason, ClientEvent, ServerEvent, report};
 
-use super::{Delivery, Effect, Ending, Moment, Note, Phase, Place, Retry, Speaker, State, Talk, Warning};
+use super::{
+    Delivery, Effect, Ending, LIMIT, Moment, Note, Phase, Place, Retry, Speaker, State, Talk, Warning,
+};
 
 /// The close code that stands for a connection that was lost (RFC 6455 §7.1.5).
 const LOST: u16 = 1006;
@@ -32,9 +34,9 @@ impl State {
                 let expected = estimate_seconds.map(|seconds| later(now, seconds));
                 self.phase = Phase::Waiting(Place { position, ahead: ahead.unwrap_or(position), expected });
             }
-            ServerEvent::Turn { .. } => self.turn_came(now),
-            ServerEvent::Reply { text, .. } => {
-                self.settle_oldest();
+            ServerEvent::Turn { max_message, .. } => self.turn_came(max_message, now),
+            ServerEvent::Reply { text, to } => {
+                self.settle(to);
                 self.say(Speaker::Server, text.into_owned(), now);
             }
             ServerEvent::Output { text } => self.say(Speaker::Server, text.into_owned(), now),
@@ -44,31 +46,48 @@ impl State {
         }
     }
 
-    fn turn_came(&mut self, now: u64) {
+    fn turn_came(&mut self, max_message: Option<usize>, now: u64) {
         if self.phase.talk().is_some() {
             return;
         }
+        self.limit = max_message.unwrap_or(LIMIT);
         self.phase = Phase::Talking(Talk::default());
         self.say(Speaker::Page(Note::Began), String::new(), now);
         self.ask(Effect::Focus);
-        if !self.is_visible {
-            self.ask(Effect::Call);
-        }
+        self.call();
         while let Some(index) = self.conversation.oldest(Delivery::Waiting) {
-            self.send(index);
+            if self.conversation.entries()[index].text.len() > self.limit {
+                self.turn(index, Delivery::Unsent);
+            } else {
+                self.send(index);
+            }
         }
     }
 
-    fn settle_oldest(&mut self) {
-        if let Some(index) = self.conversation.oldest(Delivery::Sent) {
-            self.conversation.turn(index, Delivery::Answered);
-            self.ask(Effect::KeepEntry(index));
+    /// A reply answers the message that it names; the oldest, where it names none.
+    fn settle(&mut self, to: Option<u64>) {
+        let sent = match to {
+            Some(id) => usize::try_from(id).ok().filter(|index| self.conversation.is_sent(*index)),
+            None => self.conversation.oldest(Delivery::Sent),
+        };
+        if let Some(index) = sent {
+            self.turn(index, Delivery::Answered);
+        }
+    }
+
+    /// Whoever looks elsewhere is called.
+    fn call(&mut self) {
+        if !self.is_visible {
+            self.ask(Effect::Call);
         }
     }
 
     fn warned(&mut self, deadline: u64, reason: ByeReason) {
-        if let Some(talk) = self.phase.talk_mut() {
-            talk.warning = Some(Warning { deadline, reason });
+        let Some(talk) = self.phase.talk_mut().filter(|talk| talk.leaving.is_none()) else { return };
+        let is_new = talk.warning.is_none();
+        talk.warning = Some(Warning { deadline, reason });
+        if is_new {
+            self.call();
         }
     }
 
@@ -78,7 +97,7 @@ impl State {
             return;
         }
         if reason == ByeReason::Farewell {
-            self.settle_oldest();
+            self.settle(None);
         }
         self.say(Speaker::Server, text, now);
     }
@@ -87,9 +106,15 @@ impl State {
         if !self.phase.is_connected() {
             return;
         }
-        let is_leaving = self.phase.talk().is_some_and(|talk| talk.leaving);
+        let sent = self.conversation.oldest(Delivery::Sent);
+        let is_leaving = self.phase.talk().is_some_and(|talk| talk.leaving.is_some())
+            || sent.is_some_and(|index| report::is_leave(&self.conversation.entries()[index].text));
         let ending = match Ending::of(self.link.bye.take(), code, self.link.was_open()) {
             Ending::Network if is_leaving => Ending::Farewell,
+            Ending::Unreachable => {
+                self.ask(Effect::Probe);
+                Ending::Unreachable
+            }
             ending => ending,
         };
         self.end(ending, moment);
@@ -105,7 +130,7 @@ impl State {
         self.phase = match ending.backoff() {
             Some(first) => {
                 let wait = self.link.back_off(first, moment);
-                Phase::Retrying(Retry { ending, at: self.is_online.then_some(moment.millis + wait) })
+                Phase::Retrying(Retry { ending, at: moment.millis + wait })
             }
             None => Phase::Ended(ending),
         };
@@ -121,8 +146,21 @@ impl State {
 
     fn give_up(&mut self, from: Delivery, to: Delivery) {
         while let Some(index) = self.conversation.oldest(from) {
-            self.conversation.turn(index, to);
-            self.ask(Effect::KeepEntry(index));
+            self.turn(index, to);
+        }
+    }
+
+    fn turn(&mut self, index: usize, delivery: Delivery) {
+        self.conversation.turn(index, delivery);
+        self.ask(Effect::KeepEntry(index));
+    }
+
+    /// The server is there although the handshake failed; time and again, that is a refusal.
+    pub(super) fn reachable(&mut self, moment: Moment) {
+        if let Phase::Retrying(Retry { ending: Ending::Unreachable, .. }) = self.phase
+            && self.link.is_refused()
+        {
+            self.end(Ending::HandshakeRefused, moment);
         }
     }
 
@@ -133,15 +171,14 @@ impl State {
 
     /// Sends a message that waited.
     pub(super) fn send(&mut self, index: usize) {
-        self.conversation.turn(index, Delivery::Sent);
         let text = self.conversation.entries()[index].text.clone().into();
-        self.ask(Effect::Send(ClientEvent::Message { text, id: None }));
-        self.ask(Effect::KeepEntry(index));
+        self.ask(Effect::Send(ClientEvent::Message { text, id: Some(index as u64) }));
+        self.turn(index, Delivery::Sent);
     }
 
     pub(super) fn tick(&mut self, moment: Moment) {
         let now = moment.millis;
-        if let Phase::Retrying(Retry { at: Some(at), .. }) = self.phase
+        if let Phase::Retrying(Retry { at, .. }) = self.phase
             && now >= at
         {
             self.connect(now);
@@ -151,6 +188,9 @@ impl State {
         }
         if self.link.is_dead(now) {
             return self.closed(LOST, moment);
+        }
+        if self.phase.talk().and_then(|talk| talk.leaving).is_some_and(|deadline| now >= deadline) {
+            return self.end(Ending::NoFarewell, moment);
         }
         self.drop_overdue_warning(now);
         if self.link.is_quiet(now) {
@@ -176,16 +216,13 @@ impl State {
     pub(super) fn online(&mut self, now: u64) {
         self.is_online = true;
         match self.phase {
-            Phase::Retrying(Retry { at: None, .. }) => self.connect(now),
+            Phase::Retrying(_) => self.connect(now),
             _ => self.probe(now),
         }
     }
 
     pub(super) fn offline(&mut self, now: u64) {
         self.is_online = false;
-        if let Phase::Retrying(retry) = &mut self.phase {
-            retry.at = None;
-        }
         self.probe(now);
     }
 

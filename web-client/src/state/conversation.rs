@@ -63,10 +63,15 @@ impl Conversation {
     }
 
     /// Takes up a conversation that was kept over a reload: what was on its way then is lost.
-    pub(crate) fn restore(entries: Vec<Entry>) -> Self {
+    ///
+    /// In a copy, what waits is the original's to send.
+    pub(crate) fn restore(entries: Vec<Entry>, is_copy: bool) -> Self {
         let mut conversation = Self { entries, settled: 0 };
-        while let Some(index) = conversation.oldest(Delivery::Sent) {
-            conversation.turn(index, Delivery::Unanswered);
+        let lost = [(Delivery::Sent, Delivery::Unanswered), (Delivery::Waiting, Delivery::Unsent)];
+        for (from, to) in lost.into_iter().take(1 + usize::from(is_copy)) {
+            while let Some(index) = conversation.oldest(from) {
+                conversation.turn(index, to);
+            }
         }
         conversation
     }
@@ -81,6 +86,11 @@ impl Conversation {
     pub(crate) fn oldest(&self, delivery: Delivery) -> Option<usize> {
         let found = self.entries[self.settled..].iter().position(|e| e.speaker == Speaker::Me(delivery));
         found.map(|offset| self.settled + offset)
+    }
+
+    /// Whether the message with this index is sent and without an answer.
+    pub(crate) fn is_sent(&self, index: usize) -> bool {
+        self.entries.get(index).is_some_and(|entry| entry.speaker == Speaker::Me(Delivery::Sent))
     }
 
     /// Says what became of a message.
@@ -131,8 +141,10 @@ mod tests {
         let mut before = Conversation::default();
         let sent = say(&mut before, Delivery::Sent);
         let waiting = say(&mut before, Delivery::Waiting);
-        let after = Conversation::restore(before.entries().to_vec());
+        let after = Conversation::restore(before.entries().to_vec(), false);
         assert_eq!(after.entries()[sent].speaker, Speaker::Me(Delivery::Unanswered));
         assert_eq!(after.oldest(Delivery::Waiting), Some(waiting));
+        let copy = Conversation::restore(before.entries().to_vec(), true);
+        assert_eq!(copy.entries()[waiting].speaker, Speaker::Me(Delivery::Unsent));
     }
 }

@@ -1,20 +1,32 @@
-//! Why a connection ended, and whether trying again makes sense.
+//! Why a connection ended: the one table of what ended it, its words, and whether trying again makes sense.
 
 use vez_protocol::{ByeReason, CloseCode};
+
+use crate::locale::Text;
 
 /// What ended a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// We asked to leave, and the server said goodbye.
     Farewell,
+    /// We asked to leave, and the server did not answer.
+    NoFarewell,
     /// We left the queue.
     LeftQueue,
+    /// What answered has ended by itself.
+    Ended,
+    /// What should have answered cannot be reached.
+    Unavailable,
     /// The server is going away.
     Shutdown,
     /// The server starts anew.
     Restart,
+    /// The turn or the place was lost.
+    Lost,
     /// Nobody more can wait.
     QueueFull,
+    /// Nobody more from this address can wait.
+    PerAddress,
     /// We said nothing for too long.
     IdleLimit,
     /// The turn took too long.
@@ -23,6 +35,10 @@ pub(crate) enum Ending {
     TooBig,
     /// The server refuses us.
     Refused,
+    /// The server is there, and refuses the handshake.
+    HandshakeRefused,
+    /// The conversation goes on in another connection.
+    TakenOver,
     /// The server failed, or did not understand.
     Error,
     /// The network was lost.
@@ -31,65 +47,85 @@ pub(crate) enum Ending {
     Unreachable,
 }
 
+/// An ending with what it comes from and what the page makes of it.
+struct Row {
+    ending: Ending,
+    /// The server's last word that means it.
+    reason: Option<ByeReason>,
+    /// The close code (RFC 6455 §7.4.1) that means it.
+    code: Option<CloseCode>,
+    /// What goes on, and more of it.
+    words: (Text, Text),
+    /// The first back-off in milliseconds where connecting again by itself makes sense.
+    backoff: Option<u64>,
+}
+
+/// Every ending, in the order of [`Ending`]. A row for a code alone is after the one that shares the code.
+#[rustfmt::skip]
+static TABLE: [Row; 19] = {
+    use ByeReason as R;
+    use CloseCode as C;
+    use Ending as E;
+    use Text as T;
+    const fn row(
+        ending: E, reason: Option<R>, code: Option<C>, headline: T, detail: T, backoff: Option<u64>,
+    ) -> Row {
+        Row { ending, reason, code, words: (headline, detail), backoff }
+    }
+    [
+        row(E::Farewell, Some(R::Farewell), Some(C::Normal), T::Farewell, T::FarewellDetail, None),
+        row(E::NoFarewell, None, None, T::Farewell, T::NoFarewellDetail, None),
+        row(E::LeftQueue, None, None, T::LeftQueue, T::LeftQueueDetail, None),
+        row(E::Ended, Some(R::Ended), None, T::Farewell, T::EndedDetail, None),
+        row(E::Unavailable, Some(R::Unavailable), Some(C::BadGateway), T::Unavailable, T::UnavailableDetail, None),
+        row(E::Shutdown, Some(R::Shutdown), Some(C::GoingAway), T::Shutdown, T::ShutdownDetail, Some(1_000)),
+        row(E::Restart, Some(R::Shutdown), Some(C::Restart), T::Restart, T::ShutdownDetail, Some(1_000)),
+        row(E::Lost, Some(R::Lost), None, T::Lost, T::NetworkDetail, Some(1_000)),
+        row(E::QueueFull, Some(R::QueueFull), Some(C::TryAgainLater), T::QueueFull, T::QueueFullDetail, Some(4_000)),
+        row(E::PerAddress, Some(R::PerAddress), None, T::PerAddress, T::PerAddressDetail, Some(4_000)),
+        row(E::IdleLimit, Some(R::IdleLimit), None, T::IdleLimit, T::IdleLimitDetail, None),
+        row(E::TurnLimit, Some(R::TurnLimit), None, T::TurnLimit, T::TurnLimitDetail, None),
+        row(E::TooBig, Some(R::TooBig), Some(C::TooBig), T::TooBig, T::TooBigDetail, None),
+        row(E::Refused, None, Some(C::Policy), T::Refused, T::RefusedDetail, None),
+        row(E::HandshakeRefused, None, None, T::Refused, T::HandshakeRefusedDetail, None),
+        row(E::TakenOver, None, Some(C::TakenOver), T::TakenOver, T::TakenOverDetail, None),
+        row(E::Error, Some(R::Error), None, T::Error, T::ErrorDetail, None),
+        row(E::Network, None, None, T::Network, T::NetworkDetail, Some(1_000)),
+        row(E::Unreachable, None, None, T::Unreachable, T::UnreachableDetail, Some(1_000)),
+    ]
+};
+
 impl Ending {
-    /// What the server's last word and the close code (RFC 6455 §7.4.1) say together; the word is the finer one.
+    /// What the server's last word and the close code say together; the word is the finer one.
     ///
     /// `opened` tells whether the connection ever stood.
     pub(crate) fn of(bye: Option<ByeReason>, code: u16, opened: bool) -> Self {
         let code = CloseCode::from_u16(code);
-        match bye {
-            Some(ByeReason::Shutdown) if code == Some(CloseCode::Restart) => Self::Restart,
-            Some(reason) => Self::of_bye(reason).unwrap_or_else(|| Self::of_code(code, opened)),
-            None => Self::of_code(code, opened),
-        }
+        let find = |is: &dyn Fn(&Row) -> bool| TABLE.iter().find(|row| is(row)).map(|row| row.ending);
+        let both = find(&|row| bye.is_some() && code.is_some() && row.reason == bye && row.code == code);
+        both.or_else(|| find(&|row| bye.is_some() && row.reason == bye))
+            .or_else(|| find(&|row| code.is_some() && row.code == code))
+            .unwrap_or(match code {
+                // What the page itself did wrong, or the server.
+                Some(_) => Self::Error,
+                None if opened => Self::Network,
+                None => Self::Unreachable,
+            })
     }
 
-    fn of_bye(reason: ByeReason) -> Option<Self> {
-        Some(match reason {
-            ByeReason::Farewell => Self::Farewell,
-            ByeReason::Shutdown => Self::Shutdown,
-            ByeReason::QueueFull => Self::QueueFull,
-            ByeReason::IdleLimit => Self::IdleLimit,
-            ByeReason::TurnLimit => Self::TurnLimit,
-            ByeReason::TooBig => Self::TooBig,
-            ByeReason::NotText | ByeReason::Error => Self::Error,
-            // The close code says as much.
-            ByeReason::Ended
-            | ByeReason::PerAddress
-            | ByeReason::Lost
-            | ByeReason::Unavailable
-            | ByeReason::Unknown => return None,
-        })
-    }
-
-    fn of_code(code: Option<CloseCode>, opened: bool) -> Self {
-        match code {
-            Some(CloseCode::Normal) => Self::Farewell,
-            Some(CloseCode::GoingAway) => Self::Shutdown,
-            Some(CloseCode::Restart) => Self::Restart,
-            Some(CloseCode::TryAgainLater) => Self::QueueFull,
-            Some(CloseCode::TooBig) => Self::TooBig,
-            Some(CloseCode::Policy) => Self::Refused,
-            // What the page itself did wrong, or the server.
-            Some(_) => Self::Error,
-            None if opened => Self::Network,
-            None => Self::Unreachable,
-        }
+    /// What goes on, and more of it.
+    pub(crate) fn words(self) -> (Text, Text) {
+        TABLE[self as usize].words
     }
 
     /// The first back-off in milliseconds where connecting again by itself makes sense.
     pub(crate) fn backoff(self) -> Option<u64> {
-        match self {
-            Self::Network | Self::Unreachable | Self::Restart | Self::Shutdown => Some(1_000),
-            Self::QueueFull => Some(4_000),
-            Self::Farewell | Self::LeftQueue | Self::IdleLimit | Self::TurnLimit => None,
-            Self::TooBig | Self::Refused | Self::Error => None,
-        }
+        TABLE[self as usize].backoff
     }
 
     /// Whether it is what the person wanted.
     pub(crate) fn is_wanted(self) -> bool {
-        matches!(self, Self::Farewell | Self::LeftQueue)
+        matches!(self, Self::Farewell | Self::NoFarewell | Self::LeftQueue)
     }
 }
 
@@ -98,7 +134,7 @@ mod tests {
     use rstest::rstest;
     use vez_protocol::ByeReason;
 
-    use super::Ending;
+    use super::{Ending, TABLE};
 
     #[rstest]
     #[case(1000, Ending::Farewell)]
@@ -112,6 +148,8 @@ mod tests {
     #[case(1011, Ending::Error)]
     #[case(1012, Ending::Restart)]
     #[case(1013, Ending::QueueFull)]
+    #[case(1014, Ending::Unavailable)]
+    #[case(4001, Ending::TakenOver)]
     fn every_close_code_has_its_meaning(#[case] code: u16, #[case] ending: Ending) {
         assert_eq!(Ending::of(None, code, true), ending);
         assert_eq!(Ending::of(Some(ByeReason::Unknown), code, true), ending);
@@ -122,6 +160,11 @@ mod tests {
     #[case(ByeReason::Shutdown, 1001, Ending::Shutdown)]
     #[case(ByeReason::Shutdown, 1012, Ending::Restart)]
     #[case(ByeReason::QueueFull, 1013, Ending::QueueFull)]
+    #[case(ByeReason::PerAddress, 1013, Ending::PerAddress)]
+    #[case(ByeReason::PerAddress, 1008, Ending::PerAddress)]
+    #[case(ByeReason::Ended, 1000, Ending::Ended)]
+    #[case(ByeReason::Lost, 1012, Ending::Lost)]
+    #[case(ByeReason::Unavailable, 1014, Ending::Unavailable)]
     #[case(ByeReason::IdleLimit, 1008, Ending::IdleLimit)]
     #[case(ByeReason::TurnLimit, 1008, Ending::TurnLimit)]
     #[case(ByeReason::TooBig, 1009, Ending::TooBig)]
@@ -134,6 +177,13 @@ mod tests {
         #[case] ending: Ending,
     ) {
         assert_eq!(Ending::of(Some(bye), code, true), ending);
+    }
+
+    #[test]
+    fn the_table_is_in_the_order_of_the_endings() {
+        for (index, row) in TABLE.iter().enumerate() {
+            assert_eq!(row.ending as usize, index, "{:?}", row.ending);
+        }
     }
 
     #[test]

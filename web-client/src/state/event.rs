@@ -22,6 +22,8 @@ pub(crate) enum Event {
     Received(ServerEvent<'static>),
     /// The socket closed, with the Close frame's code or 1006.
     Closed(u16),
+    /// The server answers plain HTTP.
+    Reachable,
     /// The person changed the text in the field.
     Edited(String),
     /// The person sends the draft.
@@ -36,21 +38,8 @@ pub(crate) enum Event {
     LanguageSwitched,
     /// The person wants sound, or no sound.
     SoundSwitched,
-    /// The person wants to be notified.
-    NotificationsAsked,
     /// The browser said what it thinks of notifications.
     NotificationsAnswered(Permission),
-    /// The person copies the message with this index.
-    CopyAsked(usize),
-    /// The person goes from this message's copy button to the next, or to the one before.
-    Stepped {
-        /// The message's index.
-        from: usize,
-        /// Whether to the next.
-        forward: bool,
-    },
-    /// The person saves the conversation as text.
-    SaveAsked,
     /// The alarm that [`State::alarm`](super::State::alarm) asked for went off.
     Tick,
     /// The network is back.
@@ -82,19 +71,8 @@ pub(crate) enum Effect {
     Focus,
     /// Call the person, who is looking elsewhere.
     Call,
-    /// Ask whether notifications are welcome.
-    AskNotifications,
-    /// Copy the message with this index.
-    Copy(usize),
-    /// Put the focus on the copy button after or before this message's.
-    Step {
-        /// The message's index.
-        from: usize,
-        /// Whether after.
-        forward: bool,
-    },
-    /// Offer the conversation as a file.
-    Download,
+    /// Find out whether the server answers plain HTTP.
+    Probe,
     /// Keep the message with this index over a reload.
     KeepEntry(usize),
     /// Keep the draft over a reload.

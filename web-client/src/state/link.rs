@@ -14,6 +14,8 @@ const PATIENCE: u64 = 5_000;
 const BUSY_PATIENCE: u64 = 60_000;
 /// How long the server may be silent before it is asked, in milliseconds.
 const QUIET: u64 = 30_000;
+/// How many handshakes in a row have to fail.
+const REFUSED: u32 = 2;
 /// A connection that lasted this long counts as a good one, in milliseconds.
 const STEADY: u64 = 10_000;
 
@@ -28,6 +30,8 @@ pub(crate) struct Link {
     heard: u64,
     /// When it is given up, unless the server is heard before.
     deadline: Option<u64>,
+    /// How many handshakes in a row failed.
+    unopened: u32,
     /// The server's last word.
     pub(crate) bye: Option<ByeReason>,
 }
@@ -35,14 +39,20 @@ pub(crate) struct Link {
 impl Link {
     /// A new connection is being opened.
     pub(crate) fn open(&mut self, now: u64) {
-        *self =
-            Self { failures: self.failures, deadline: Some(now + OPENING), heard: now, ..Self::default() };
+        let (failures, unopened) = (self.failures, self.unopened + 1);
+        *self = Self { failures, unopened, deadline: Some(now + OPENING), heard: now, ..Self::default() };
     }
 
     /// It stands.
     pub(crate) fn opened(&mut self, now: u64) {
         self.opened = Some(now);
+        self.unopened = 0;
         self.hear(now);
+    }
+
+    /// Whether so many handshakes failed that a server which is there refuses them; one may have met its start.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.unopened >= REFUSED
     }
 
     /// Whether it ever stood.

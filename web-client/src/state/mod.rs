@@ -19,7 +19,7 @@ pub(crate) use phase::{Phase, Place, Retry, Talk, Warning, seconds_until};
 use crate::locale::Language;
 use link::Link;
 
-/// Longest message in bytes that the server takes.
+/// Longest message in bytes of UTF-8 until the server says with the turn.
 pub(crate) const LIMIT: usize = vez_protocol::limits::MAX_MESSAGE;
 
 /// Everything that the page shows.
@@ -37,7 +37,9 @@ pub(crate) struct State {
     pub(crate) preferences: Preferences,
     /// Whether the browser lets the page notify.
     pub(crate) notifications: Permission,
-    /// Whether there is a network.
+    /// Longest message in bytes of UTF-8 that the server takes.
+    pub(crate) limit: usize,
+    /// Whether the browser believes that there is a network: a hint, for words alone.
     pub(crate) is_online: bool,
     /// Whether the page is in sight.
     pub(crate) is_visible: bool,
@@ -60,6 +62,8 @@ pub(crate) struct Preferences {
 pub(crate) struct Beginning {
     /// What was said before a reload.
     pub(crate) entries: Vec<Entry>,
+    /// Whether another tab has them too, of which this one is a copy.
+    pub(crate) is_copy: bool,
     /// What is in the field.
     pub(crate) draft: String,
     /// What the person prefers.
@@ -77,11 +81,12 @@ impl State {
     pub(crate) fn new(beginning: Beginning) -> Self {
         Self {
             phase: Phase::Connecting,
-            conversation: Conversation::restore(beginning.entries),
+            conversation: Conversation::restore(beginning.entries, beginning.is_copy),
             draft: beginning.draft,
             is_empty_refused: false,
             preferences: beginning.preferences,
             notifications: beginning.notifications,
+            limit: LIMIT,
             is_online: beginning.is_online,
             is_visible: beginning.is_visible,
             link: Link::default(),
@@ -97,6 +102,7 @@ impl State {
             Event::Opened => self.link.opened(now),
             Event::Received(event) => self.received(event, now),
             Event::Closed(code) => self.closed(code, moment),
+            Event::Reachable => self.reachable(moment),
             Event::Tick => self.tick(moment),
             Event::Online => self.online(now),
             Event::Offline => self.offline(now),
@@ -105,16 +111,12 @@ impl State {
             Event::PageLeft => self.page_left(now),
             Event::Edited(draft) => self.edited(draft),
             Event::Submitted => self.submitted(now),
-            Event::StayAsked => self.stay(now),
+            Event::StayAsked => self.stay(),
             Event::LeaveAsked => self.leave(now),
             Event::ReconnectAsked => self.reconnect(now),
             Event::LanguageSwitched => self.switch_language(),
             Event::SoundSwitched => self.switch_sound(),
-            Event::NotificationsAsked => self.ask(Effect::AskNotifications),
             Event::NotificationsAnswered(permission) => self.notifications = permission,
-            Event::CopyAsked(index) => self.ask(Effect::Copy(index)),
-            Event::Stepped { from, forward } => self.ask(Effect::Step { from, forward }),
-            Event::SaveAsked => self.ask(Effect::Download),
         }
         std::mem::take(&mut self.effects)
     }
@@ -126,25 +128,26 @@ impl State {
     /// When the next [`Event::Tick`] is due, in milliseconds since the epoch.
     pub(crate) fn alarm(&self, now: u64) -> Option<u64> {
         match self.phase {
+            Phase::Talking(Talk { leaving: Some(deadline), .. }) => Some(self.link.alarm().min(deadline)),
             Phase::Connecting | Phase::Talking(Talk { warning: None, .. }) => Some(self.link.alarm()),
             Phase::Talking(Talk { warning: Some(warning), .. }) => {
                 Some(self.link.alarm().min(next_second(warning.deadline, now)))
             }
             Phase::Waiting(Place { expected: Some(_), .. }) => Some(self.link.alarm().min(now + 10_000)),
             Phase::Waiting(_) => Some(self.link.alarm()),
-            Phase::Retrying(Retry { at, .. }) => at.map(|at| next_second(at, now).min(at.max(now))),
+            Phase::Retrying(Retry { at, .. }) => Some(next_second(at, now).min(at.max(now))),
             Phase::Ended(_) | Phase::Asleep => None,
         }
     }
 
     /// How many more bytes the draft may have; negative when it has too many.
     pub(crate) fn room(&self) -> isize {
-        LIMIT as isize - self.draft.len() as isize
+        self.limit as isize - self.draft.len() as isize
     }
 
     /// Whether a draft could be sent, at once or with the turn.
     pub(crate) fn can_submit(&self) -> bool {
-        let is_leaving = self.phase.talk().is_some_and(|talk| talk.leaving);
+        let is_leaving = self.phase.talk().is_some_and(|talk| talk.leaving.is_some());
         self.room() >= 0 && !is_leaving && !matches!(self.phase, Phase::Ended(_) | Phase::Asleep)
     }
 }

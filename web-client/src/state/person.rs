@@ -1,9 +1,11 @@
 //! What the person does to the state.
 
-use vez_protocol::report;
+use vez_protocol::{ClientEvent, report};
 
 use super::{Delivery, Effect, Ending, Moment, Phase, Speaker, State, Talk};
-use crate::locale::Text;
+
+/// How long the server may take to say goodbye, in milliseconds.
+const FAREWELL: u64 = 5_000;
 
 impl State {
     pub(super) fn edited(&mut self, draft: String) {
@@ -23,7 +25,9 @@ impl State {
         let text = std::mem::take(&mut self.draft);
         self.ask(Effect::ShowDraft);
         self.ask(Effect::KeepDraft);
-        if report::is_leave(&text) { self.leave_with(text, now) } else { self.speak(text, now) }
+        // In a conversation the word is a message, and means what the responder makes of it.
+        let is_talking = self.phase.talk().is_some();
+        if report::is_leave(&text) && !is_talking { self.leave(now) } else { self.speak(text, now) }
     }
 
     /// Says it now, or keeps it for the turn.
@@ -38,27 +42,31 @@ impl State {
         }
     }
 
-    pub(super) fn stay(&mut self, now: u64) {
-        if let Phase::Talking(Talk { warning: Some(_), leaving: false }) = self.phase {
-            self.speak(Text::StillHere.in_language(self.preferences.language).into(), now);
+    pub(super) fn stay(&mut self) {
+        if let Phase::Talking(talk) = &mut self.phase
+            && talk.leaving.is_none()
+            && talk.warning.take_if(|warning| warning.can_stay()).is_some()
+        {
+            self.ask(Effect::Send(ClientEvent::Stay));
         }
-    }
-
-    pub(super) fn leave(&mut self, now: u64) {
-        self.leave_with(report::LEAVE.into(), now);
     }
 
     /// A conversation is left with the server's farewell; a queue is just left.
-    fn leave_with(&mut self, word: String, now: u64) {
+    pub(super) fn leave(&mut self, now: u64) {
         match &mut self.phase {
-            Phase::Talking(Talk { leaving: true, .. }) | Phase::Ended(_) | Phase::Asleep => {}
-            Phase::Talking(talk) => {
-                *talk = Talk { warning: None, leaving: true };
-                let index = self.conversation.push(Speaker::Me(Delivery::Waiting), word, now);
-                self.send(index);
-            }
-            _ => self.end(Ending::LeftQueue, Moment { millis: now, chance: 0.0 }),
+            Phase::Talking(Talk { leaving: Some(_), .. }) | Phase::Ended(_) | Phase::Asleep => return,
+            Phase::Talking(talk) => *talk = Talk { warning: None, leaving: Some(now + FAREWELL) },
+            Phase::Connecting | Phase::Retrying(_) => return self.left_queue(now),
+            Phase::Waiting(_) => {}
         }
+        self.ask(Effect::Send(ClientEvent::Leave));
+        if self.phase.talk().is_none() {
+            self.left_queue(now);
+        }
+    }
+
+    fn left_queue(&mut self, now: u64) {
+        self.end(Ending::LeftQueue, Moment { millis: now, chance: 0.0 });
     }
 
     pub(super) fn reconnect(&mut self, now: u64) {

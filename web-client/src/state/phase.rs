@@ -37,8 +37,8 @@ pub(crate) struct Place {
 pub(crate) struct Talk {
     /// What threatens to end it.
     pub(crate) warning: Option<Warning>,
-    /// Whether we asked to leave.
-    pub(crate) leaving: bool,
+    /// Until when the server may say goodbye, in milliseconds since the epoch, once we asked to leave.
+    pub(crate) leaving: Option<u64>,
 }
 
 /// The server's word that the turn ends soon.
@@ -55,8 +55,8 @@ pub(crate) struct Warning {
 pub(crate) struct Retry {
     /// What ended the last one.
     pub(crate) ending: Ending,
-    /// When the next is tried, in milliseconds since the epoch; `None` waits for the network.
-    pub(crate) at: Option<u64>,
+    /// When the next is tried, in milliseconds since the epoch.
+    pub(crate) at: u64,
 }
 
 impl Phase {

@@ -32,6 +32,7 @@ impl Page {
     fn with(change: impl FnOnce(&mut Beginning)) -> Self {
         let mut beginning = Beginning {
             entries: Vec::new(),
+            is_copy: false,
             draft: String::new(),
             preferences: Preferences { language: Language::Portuguese, sound: true },
             notifications: Permission::Askable,
@@ -59,7 +60,7 @@ impl Page {
 
     fn talking() -> Self {
         let mut page = Self::waiting(1);
-        page.told(ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None });
+        page.told(turn(None));
         page.seen();
         page
     }
@@ -99,6 +100,8 @@ impl Page {
         let sent = self.seen().into_iter().filter_map(|effect| match effect {
             Effect::Send(ClientEvent::Message { text, .. }) => Some(text.into_owned()),
             Effect::Send(ClientEvent::Ping) => Some("<ping>".into()),
+            Effect::Send(ClientEvent::Stay) => Some("<stay>".into()),
+            Effect::Send(ClientEvent::Leave) => Some("<leave>".into()),
             _ => None,
         });
         sent.collect()
@@ -119,6 +122,10 @@ impl Page {
 
 fn waiting(position: usize) -> ServerEvent<'static> {
     ServerEvent::Waiting { position, ahead: None, estimate_seconds: None }
+}
+
+fn turn(max_message: Option<usize>) -> ServerEvent<'static> {
+    ServerEvent::Turn { kind: TurnKind::Chat, max_message, newline: None }
 }
 
 fn reply(text: &'static str) -> ServerEvent<'static> {

@@ -27,7 +27,7 @@ pub(super) fn draw_buttons(state: &State, words: Sentences) -> Result<(), JsValu
     enable("send", state.can_submit())?;
     say("leave", words.text(leave))?;
     show("leave", !matches!(state.phase, Phase::Ended(_)))?;
-    enable("leave", !talk.is_some_and(|talk| talk.leaving))?;
+    enable("leave", talk.is_none_or(|talk| talk.leaving.is_none()))?;
     show("notify", is_waiting && state.notifications == Permission::Askable)?;
     show("save", !state.conversation.entries().is_empty())?;
     let sound = if state.preferences.sound { "true" } else { "false" };

@@ -1,4 +1,4 @@
-//! The conversation, which only grows at its end and keeps the reader's place.
+//! The conversation's newest part, which grows at its end and keeps the reader's place.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -8,9 +8,9 @@ use web_sys::{Element, HtmlElement};
 
 use super::row::Row;
 use super::{make, show};
-use crate::browser::element;
 use crate::browser::listener::Listener;
 use crate::browser::size::SizeWatch;
+use crate::browser::{document, element};
 use crate::locale::Sentences;
 use crate::state::{Entry, Speaker};
 
@@ -21,6 +21,9 @@ const NEAR: i32 = 48;
 /// conversation smooth.
 const BLOCK: usize = 100;
 
+/// How many rows stay at least; what is older is only in the saved file.
+const MOST: usize = 500;
+
 /// The conversation's elements.
 #[derive(Debug)]
 pub(super) struct Log {
@@ -28,6 +31,10 @@ pub(super) struct Log {
     /// Holds the blocks of rows; it grows within the log.
     list: Element,
     rows: Vec<Row>,
+    /// The index of the entry in the first row.
+    first: usize,
+    /// The entries that changed since they were drawn.
+    touched: Vec<usize>,
     /// The copy button that Tab reaches.
     reachable: Option<Element>,
     /// Whether the end stays in sight.
@@ -54,6 +61,8 @@ impl Log {
                 }
             })?,
             rows: Vec::new(),
+            first: 0,
+            touched: Vec::new(),
             reachable: None,
             follows,
             log,
@@ -69,31 +78,42 @@ impl Log {
 
     /// The element with an entry's words.
     pub(super) fn words(&self, index: usize) -> Option<&Element> {
-        self.rows.get(index).map(Row::words)
+        self.rows.get(index.checked_sub(self.first)?).map(Row::words)
+    }
+
+    /// Notes that an entry changed.
+    pub(super) fn touch(&mut self, index: usize) {
+        self.touched.push(index);
     }
 
     /// Draws the entries that are new and the fates that changed.
     pub(super) fn draw(&mut self, entries: &[Entry], words: Sentences) -> Result<(), JsValue> {
-        for (row, entry) in self.rows.iter_mut().zip(entries) {
-            row.update(entry.speaker, words)?;
+        if self.rows.is_empty() {
+            self.first = entries.len().saturating_sub(MOST) / BLOCK * BLOCK;
         }
-        match entries.get(self.rows.len()..) {
+        for index in std::mem::take(&mut self.touched) {
+            if let Some(row) = index.checked_sub(self.first).and_then(|row| self.rows.get_mut(row)) {
+                row.update(entries[index].speaker, words)?;
+            }
+        }
+        match entries.get(self.first + self.rows.len()..) {
             None | Some([]) => Ok(()),
             Some(new) => self.append(new, words),
         }
     }
 
     fn append(&mut self, new: &[Entry], words: Sentences) -> Result<(), JsValue> {
-        // A conversation that comes back whole is not read out.
+        // A conversation that comes back whole is not read out, nor what the panel or the alert says already.
         let is_whole = self.rows.is_empty();
-        self.log.set_attribute("aria-busy", if is_whole { "true" } else { "false" })?;
+        let is_said = new.iter().all(|entry| matches!(entry.speaker, Speaker::Page(_)));
+        self.log.set_attribute("aria-live", if is_whole || is_said { "off" } else { "polite" })?;
         for entry in new {
-            let row = Row::new(entry, self.rows.len(), words)?;
+            let row = Row::new(entry, self.first + self.rows.len(), words)?;
             self.block()?.append_child(row.element())?;
             self.make_reachable(row.copy())?;
             self.rows.push(row);
         }
-        self.log.set_attribute("aria-busy", "false")?;
+        self.drop_oldest()?;
         let is_mine = new.iter().any(|entry| matches!(entry.speaker, Speaker::Me(_)));
         if is_mine || is_whole {
             self.follows.set(true);
@@ -102,6 +122,20 @@ impl Log {
             to_end(&self.log);
         }
         show("newer", !self.follows.get())
+    }
+
+    /// Drops the oldest blocks; a focus in them stays in the conversation.
+    fn drop_oldest(&mut self) -> Result<(), JsValue> {
+        while self.rows.len() > MOST + BLOCK {
+            let Some(oldest) = self.list.first_element_child() else { break };
+            if oldest.contains(document()?.active_element().as_deref()) {
+                self.log.focus()?;
+            }
+            oldest.remove();
+            self.rows = self.rows.split_off(BLOCK);
+            self.first += BLOCK;
+        }
+        Ok(())
     }
 
     /// The block that takes the next row.
@@ -118,6 +152,7 @@ impl Log {
 
     /// Puts the focus on the copy button after or before a message's; notes have none.
     pub(super) fn step(&self, from: usize, forward: bool) -> Result<(), JsValue> {
+        let from = from.saturating_sub(self.first);
         let copy = if forward {
             self.rows.iter().skip(from + 1).find_map(Row::copy)
         } else {

@@ -68,6 +68,11 @@ impl View {
         self.field.focus()
     }
 
+    /// Notes that an entry is new or changed.
+    pub(crate) fn touch(&mut self, index: usize) {
+        self.log.touch(index);
+    }
+
     /// Draws a state at a time in milliseconds since the epoch.
     pub(crate) fn draw(&mut self, state: &State, now: u64) -> Result<(), JsValue> {
         let words = Sentences(state.preferences.language);
@@ -77,10 +82,13 @@ impl View {
             self.log.clear();
         }
         self.body.set_attribute("data-state", state.phase.name())?;
+        // The turn is said once, by #alert.
+        let live = if state.phase.talk().is_some() { "off" } else { "polite" };
+        element::<Element>("status")?.set_attribute("aria-live", live)?;
         let panel = Panel::of(state, now);
         controls::draw_panel(&panel)?;
         self.queue.draw(&state.phase)?;
-        self.tab.draw(&state.phase, &panel.headline, words)?;
+        self.tab.draw(&state.phase, &panel.headline, words, now)?;
         self.log.draw(state.conversation.entries(), words)?;
         controls::draw_buttons(state, words)?;
         self.draw_hint(state)
@@ -127,15 +135,23 @@ fn say(id: &str, text: &str) -> Result<(), JsValue> {
 }
 
 fn show(id: &str, is_shown: bool) -> Result<(), JsValue> {
-    toggle(id, "hidden", !is_shown)
+    take_away(id, "hidden", !is_shown)
 }
 
 fn enable(id: &str, is_enabled: bool) -> Result<(), JsValue> {
-    toggle(id, "disabled", !is_enabled)
+    take_away(id, "disabled", !is_enabled)
 }
 
 fn toggle(id: &str, attribute: &str, is_set: bool) -> Result<(), JsValue> {
     element::<Element>(id)?.toggle_attribute_with_force(attribute, is_set).map(drop)
+}
+
+/// Hides or disables a button, and takes the focus from it to the field before it falls to the body.
+fn take_away(id: &str, attribute: &str, is_gone: bool) -> Result<(), JsValue> {
+    if is_gone && document()?.active_element().is_some_and(|focused| focused.id() == id) {
+        element::<HtmlElement>("message")?.focus()?;
+    }
+    toggle(id, attribute, is_gone)
 }
 
 fn make(tag: &str, class: &str) -> Result<Element, JsValue> {

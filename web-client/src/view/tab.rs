@@ -6,6 +6,7 @@ use web_sys::{Document, Element};
 use super::say;
 use crate::browser::{document, element};
 use crate::locale::{Sentences, Text};
+use crate::panel::warning_text;
 use crate::state::Phase;
 
 /// The icon while it is our turn; within the program, because it must not need the network then.
@@ -23,8 +24,8 @@ pub(super) struct Tab {
     /// The icon's address outside our turn.
     calm_icon: String,
     title: String,
-    /// Whether it was our turn when last drawn.
-    was_turn: bool,
+    /// Whether it was our turn, and whether it was about to end, when last drawn.
+    drawn: (bool, bool),
 }
 
 impl Tab {
@@ -35,24 +36,36 @@ impl Tab {
             calm_icon: icon.get_attribute("href").unwrap_or_default(),
             title: String::new(),
             icon,
-            was_turn: false,
+            drawn: (false, false),
         })
     }
 
-    /// Shows the headline as the title, and the turn as icon and alert.
-    pub(super) fn draw(&mut self, phase: &Phase, headline: &str, words: Sentences) -> Result<(), JsValue> {
+    /// Shows the headline as the title, the turn as icon and alert, and what ends it as an alert.
+    pub(super) fn draw(
+        &mut self,
+        phase: &Phase,
+        headline: &str,
+        words: Sentences,
+        now: u64,
+    ) -> Result<(), JsValue> {
         let is_turn = phase.talk().is_some();
+        let warning = phase.talk().and_then(|talk| talk.warning);
         let mark = if is_turn { "● " } else { "" };
         let title = String::from(mark) + headline + " · Vez";
         if self.title != title {
             self.document.set_title(&title);
             self.title = title;
         }
-        if self.was_turn != is_turn {
-            self.was_turn = is_turn;
+        let drawn = (is_turn, warning.is_some());
+        let before = std::mem::replace(&mut self.drawn, drawn);
+        if before.0 != is_turn {
             self.icon.set_attribute("href", if is_turn { TURN_ICON } else { &self.calm_icon })?;
-            say("alert", if is_turn { words.text(Text::YourTurn) } else { "" })?;
         }
-        Ok(())
+        match warning {
+            _ if before == drawn => Ok(()),
+            Some(warning) => say("alert", &warning_text(words, warning, now)),
+            None if is_turn && !before.0 => say("alert", words.text(Text::YourTurn)),
+            None => say("alert", ""),
+        }
     }
 }

@@ -7,7 +7,7 @@ use web_sys::{Element, HtmlElement};
 use super::View;
 use crate::browser::{document, element};
 use crate::locale::Language;
-use crate::state::{Beginning, Event, Moment, Permission, Preferences, State};
+use crate::state::{Beginning, Effect, Event, Moment, Permission, Preferences, State};
 use vez_protocol::{ServerEvent, TurnKind};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -29,6 +29,7 @@ fn page() -> (View, State) {
     document.body().unwrap().append_child(&stage).unwrap();
     let beginning = Beginning {
         entries: Vec::new(),
+        is_copy: false,
         draft: String::new(),
         preferences: Preferences { language: Language::Portuguese, sound: true },
         notifications: Permission::Askable,
@@ -42,8 +43,10 @@ fn page() -> (View, State) {
 }
 
 fn show(view: &mut View, state: &mut State, events: impl IntoIterator<Item = Event>) {
-    for event in events {
-        state.update(event, NOW);
+    for effect in events.into_iter().flat_map(|event| state.update(event, NOW)) {
+        if let Effect::KeepEntry(index) = effect {
+            view.touch(index);
+        }
     }
     view.draw(state, NOW.millis).unwrap();
 }

@@ -5,8 +5,12 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::{read, write};
 
-const REASONS: [ByeReason; 9] = [
+const REASONS: [ByeReason; 13] = [
     ByeReason::Farewell,
+    ByeReason::Ended,
+    ByeReason::PerAddress,
+    ByeReason::Lost,
+    ByeReason::Unavailable,
     ByeReason::Shutdown,
     ByeReason::QueueFull,
     ByeReason::IdleLimit,
@@ -24,7 +28,10 @@ fn what_the_server_writes_is_read() {
         ServerEvent::Waiting { position: 1, ahead: None, estimate_seconds: None },
         ServerEvent::Waiting { position: 70_000, ahead: Some(0), estimate_seconds: Some(5_000_000_000) },
         ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None },
+        ServerEvent::Turn { kind: TurnKind::Chat, max_message: Some(1024), newline: None },
         ServerEvent::Reply { text: text.into(), to: None },
+        ServerEvent::Reply { text: text.into(), to: Some(7) },
+        ServerEvent::Output { text: text.into() },
         ServerEvent::Pong,
         ServerEvent::Unknown,
     ];
@@ -57,6 +64,9 @@ fn what_is_written_is_what_the_server_reads() {
         let event = ClientEvent::Message { text: text.into(), id: None };
         assert_eq!(ClientEvent::from_json(&write(&event).unwrap()).unwrap(), event);
     }
-    assert_eq!(ClientEvent::from_json(&write(&ClientEvent::Ping).unwrap()).unwrap(), ClientEvent::Ping);
+    let message = ClientEvent::Message { text: "olá".into(), id: Some(7) };
+    for event in [message, ClientEvent::Stay, ClientEvent::Leave, ClientEvent::Ping] {
+        assert_eq!(ClientEvent::from_json(&write(&event).unwrap()).unwrap(), event);
+    }
     assert_eq!(write(&ClientEvent::Unknown), None);
 }

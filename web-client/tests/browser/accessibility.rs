@@ -122,6 +122,55 @@ async fn what_is_said_aloud_is_only_what_is_new() -> Result<()> {
     .await
 }
 
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn the_turn_is_said_once() -> Result<()> {
+    play(&[], async |house, browser| {
+        let first = browser.open(&house.url()).await?;
+        first.until_state("talking").await?;
+        let second = browser.open_another(&house.url()).await?;
+        second.until_place(1).await?;
+        second
+            .run(
+                "window.spoken = []; new MutationObserver(changes => changes.forEach(change => {
+                    const parts = change.type === 'characterData' ? [change.target] : [...change.addedNodes];
+                    parts.forEach(node => {
+                        const start = node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement;
+                        const live = start?.closest('[aria-live], [role=status], [role=alert], [role=log]');
+                        if (live && live.ariaLive !== 'off' && node.textContent) spoken.push(node.textContent);
+                    });
+                })).observe(document.body, { childList: true, subtree: true, characterData: true });",
+            )
+            .await?;
+        first.say("sair").await?;
+        second.until_state("talking").await?;
+        second.until_count("[data-from=page]", 1).await?;
+        second.until("spoken.length > 0").await?;
+        assert_eq!(second.text_of("spoken.join(' | ')").await?, "É a sua vez");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn the_focus_never_falls_to_the_body() -> Result<()> {
+    play(&["--idle-limit=60s", "--warn-before=59s"], async |house, browser| {
+        let tab = browser.open(&house.url()).await?;
+        tab.until_state("talking").await?;
+        let mut terminal = house.terminal().await?;
+        for (button, gone) in [("stay", "hidden"), ("leave", "disabled"), ("reconnect", "hidden")] {
+            tab.until(&format!("document.querySelector('#{button}:enabled').checkVisibility()")).await?;
+            tab.run(&format!("document.querySelector('#{button}').focus()")).await?;
+            tab.driver.action_chain().send_keys(Key::Enter).perform().await?;
+            tab.until(&format!("document.querySelector('#{button}').{gone}")).await?;
+            tab.until("document.activeElement.id === 'message'").await?;
+        }
+        terminal.say("sair\n").await
+    })
+    .await
+}
+
 async fn fit(tab: &Tab, width: u32, height: u32) -> Result<()> {
     let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
     tab.devtools("Emulation.setDeviceMetricsOverride", size).await?;

@@ -59,6 +59,27 @@ async fn a_page_in_the_background_calls() -> Result<()> {
 
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo xtask test"]
+async fn the_warning_reaches_who_looks_elsewhere() -> Result<()> {
+    play(&["--idle-limit=60s", "--warn-before=59s"], async |house, browser| {
+        let tab = browser.open(&house.url()).await?;
+        tab.devtools("Browser.grantPermissions", json!({ "permissions": ["notifications"] })).await?;
+        tab.driver.refresh().await?;
+        tab.until_state("talking").await?;
+        tab.run(LOOK_ELSEWHERE).await?;
+        let _terminal = house.terminal().await?;
+        tab.until("calls.length === 4").await?;
+        let calls = tab.text_of("calls.join(', ')").await?;
+        assert_eq!(calls, "notification Você ainda está aí?, vibration, tone, tone");
+        tab.until("document.title === '● Você ainda está aí? · Vez'").await?;
+        tab.until("document.querySelector('#alert').textContent.startsWith('Há gente esperando.')").await?;
+        assert_eq!(tab.text_of("document.querySelector('#alert').role").await?, "alert");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
 async fn the_sound_can_be_turned_off_for_good() -> Result<()> {
     play(&[], async |house, browser| {
         let (first, second) = talking_and_waiting(house, browser).await?;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::stage::{Browser, Driver, House, Options, play, play_with};
+use crate::stage::{Browser, Driver, House, Options, Relay, play, play_with};
 
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo xtask test"]
@@ -48,6 +48,34 @@ async fn a_full_queue_is_tried_again_until_a_place_opens() -> Result<()> {
         third.until_text("#headline", "A fila está cheia").await?;
         second.press("#leave").await?;
         third.until_place(1).await
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn a_refused_handshake_says_what_to_do_and_is_not_tried_for_ever() -> Result<()> {
+    let options = Options { may_complain: true, ..Options::default() };
+    play_with(&[], options, async |house, browser| {
+        let relay = Relay::to(house.http()).await?;
+        let tab = browser.open(&relay.url()).await?;
+        tab.until_state("talking").await?;
+        // The page's own address is always allowed: its next connections go to another, which refuses its origin.
+        tab.run(&format!(
+            "Math.random = () => 0.3; const Real = WebSocket;
+            window.WebSocket = function (url, protocols) {{ return new Real('ws://{}/ws', protocols); }}",
+            house.http()
+        ))
+        .await?;
+        relay.break_down();
+        tab.until("document.body.dataset.state !== 'talking'").await?;
+        relay.recover();
+        tab.until_state("ended").await?;
+        tab.until_text("#headline", "O servidor recusou a conexão").await?;
+        tab.until("/--allow-origin.*--allow-host/.test(document.querySelector('#detail').textContent)")
+            .await?;
+        assert!(tab.shows("#reconnect").await?);
+        Ok(())
     })
     .await
 }

@@ -1,10 +1,10 @@
 //! How conversations end.
 
 use rstest::rstest;
-use vez_protocol::{ByeReason, ServerEvent, TurnKind};
+use vez_protocol::{ByeReason, ServerEvent};
 
 use super::super::{Delivery, Effect, Ending, Event, Note, Phase, Speaker};
-use super::{Page, entry, reply, waiting};
+use super::{Page, entry, reply, turn, waiting};
 
 fn bye(reason: ByeReason) -> ServerEvent<'static> {
     ServerEvent::Bye { reason, text: "adeus".into(), status: None }
@@ -70,6 +70,55 @@ fn a_farewell_that_got_lost_is_one_all_the_same() {
     page.on(Event::LeaveAsked);
     page.on(Event::Closed(1006));
     assert_eq!(page.state.phase, Phase::Ended(Ending::Farewell));
+    let mut page = Page::talking();
+    page.write("sair");
+    page.on(Event::Closed(1006));
+    assert_eq!(page.state.phase, Phase::Ended(Ending::Farewell));
+}
+
+#[test]
+fn a_server_that_is_there_and_refuses_is_not_tried_for_ever() {
+    let mut page = Page::new();
+    page.on(Event::Started);
+    for tried in 1..=2 {
+        assert!(!matches!(page.state.phase, Phase::Ended(_)), "tried {tried}");
+        page.seen();
+        page.on(Event::Closed(1006));
+        assert!(page.seen().contains(&Effect::Probe));
+        page.on(Event::Reachable);
+        page.pass(4_000);
+    }
+    assert_eq!(page.state.phase, Phase::Ended(Ending::HandshakeRefused));
+    page.on(Event::ReconnectAsked);
+    page.on(Event::Opened);
+    page.told(waiting(1));
+    page.on(Event::Closed(1006));
+    page.on(Event::Reachable);
+    assert!(matches!(page.state.phase, Phase::Retrying(_)), "a connection that stood was not refused");
+}
+
+#[test]
+fn a_server_that_is_off_is_tried_for_ever() {
+    let mut page = Page::new();
+    page.on(Event::Started);
+    for _ in 0..50 {
+        page.on(Event::Closed(1006));
+        assert!(matches!(page.state.phase, Phase::Retrying(_)));
+        page.pass(60_000);
+    }
+}
+
+#[test]
+fn a_copy_of_the_page_sends_nothing_that_waited_in_the_original() {
+    let mut page = Page::with(|beginning| {
+        beginning.is_copy = true;
+        beginning.entries = vec![entry(Delivery::Sent, "um"), entry(Delivery::Waiting, "dois")];
+    });
+    page.on(Event::Started);
+    page.on(Event::Opened);
+    page.told(turn(None));
+    assert_eq!(page.sent(), [""; 0]);
+    assert_eq!(page.deliveries(), [Delivery::Unanswered, Delivery::Unsent]);
 }
 
 #[test]
@@ -88,12 +137,7 @@ fn after_the_end_nothing_arrives_any_more() {
     let mut page = Page::talking();
     page.on(Event::Closed(1000));
     let entries = page.entries().len();
-    for event in [
-        reply("tarde"),
-        waiting(1),
-        ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None },
-        bye(ByeReason::Error),
-    ] {
+    for event in [reply("tarde"), waiting(1), turn(None), bye(ByeReason::Error)] {
         page.told(event);
     }
     page.on(Event::Closed(1006));

@@ -1,10 +1,10 @@
 //! The conversation.
 
 use rstest::rstest;
-use vez_protocol::{ByeReason, ServerEvent};
+use vez_protocol::{ByeReason, ClientEvent, ServerEvent};
 
-use super::super::{Delivery, Effect, Event, LIMIT, Note, Permission, Speaker};
-use super::{Page, reply};
+use super::super::{Delivery, Effect, Ending, Event, LIMIT, Note, Permission, Phase, Speaker};
+use super::{Page, reply, turn};
 use crate::locale::Language;
 
 #[test]
@@ -69,28 +69,108 @@ fn the_limit_counts_bytes() {
 #[rstest]
 #[case("sair")]
 #[case("SAIR")]
-fn leaving_asks_for_the_farewell(#[case] word: &str) {
+fn the_word_is_a_message_that_the_responder_understands_or_not(#[case] word: &str) {
     let mut page = Page::talking();
     page.write(word);
     assert_eq!(page.sent(), [word]);
-    assert!(page.state.phase.talk().is_some_and(|talk| talk.leaving));
-    assert!(!page.state.can_submit());
-    page.on(Event::LeaveAsked);
-    assert_eq!(page.sent(), [""; 0], "once is enough");
-    page.told(ServerEvent::Bye {
-        reason: ByeReason::Farewell,
-        text: "Servidor: Desconectando...".into(),
-        status: None,
-    });
-    assert_eq!(page.deliveries(), [Delivery::Answered]);
+    page.told(reply("sair, disse o eco"));
+    page.write("ainda");
+    assert_eq!(
+        (page.sent(), page.deliveries()),
+        (vec!["ainda".into()], vec![Delivery::Answered, Delivery::Sent])
+    );
+    page.told(reply("ainda, disse o eco"));
+    page.write(word);
+    let text = "Servidor: Desconectando...".into();
+    page.told(ServerEvent::Bye { reason: ByeReason::Farewell, text, status: None });
+    assert_eq!(page.deliveries(), [Delivery::Answered; 3]);
     assert_eq!(page.entries().last(), Some(&(Speaker::Server, "Servidor: Desconectando...")));
 }
 
 #[test]
-fn the_button_leaves_as_the_word_does() {
+fn the_button_leaves_whatever_the_responder() {
     let mut page = Page::talking();
     page.on(Event::LeaveAsked);
-    assert_eq!(page.sent(), ["sair"]);
+    assert_eq!(page.sent(), ["<leave>"]);
+    assert!(!page.state.can_submit());
+    page.on(Event::LeaveAsked);
+    assert_eq!(page.sent(), [""; 0], "once is enough");
+    page.told(reply("um programa lento"));
+    page.pass(4_999);
+    assert!(page.state.phase.talk().is_some());
+}
+
+#[test]
+fn a_server_that_says_no_goodbye_is_left_all_the_same() {
+    let mut page = Page::talking();
+    page.on(Event::LeaveAsked);
+    page.seen();
+    page.pass(5_000);
+    assert_eq!(page.state.phase, Phase::Ended(Ending::NoFarewell));
+    assert!(page.seen().contains(&Effect::Disconnect));
+}
+
+#[test]
+fn replies_settle_the_message_that_they_name() {
+    let mut page = Page::talking();
+    let ids = ["um", "dois", "três"].map(|text| {
+        page.write(text);
+        let sent = page.seen().into_iter().find_map(|effect| match effect {
+            Effect::Send(ClientEvent::Message { id, .. }) => id,
+            _ => None,
+        });
+        sent.expect("an id")
+    });
+    let answer = |to| ServerEvent::Reply { text: "sim".into(), to };
+    page.told(answer(Some(ids[1])));
+    assert_eq!(page.deliveries(), [Delivery::Sent, Delivery::Answered, Delivery::Sent]);
+    for to in [ids[1], 0, 99, u64::MAX] {
+        page.told(answer(Some(to)));
+    }
+    assert_eq!(
+        page.deliveries(),
+        [Delivery::Sent, Delivery::Answered, Delivery::Sent],
+        "settles once, and nothing else"
+    );
+    page.told(answer(None));
+    assert_eq!(page.deliveries(), [Delivery::Answered, Delivery::Answered, Delivery::Sent], "by order");
+}
+
+#[test]
+fn what_is_said_unprompted_settles_nothing() {
+    let mut page = Page::talking();
+    page.write("oi");
+    page.told(ServerEvent::Output { text: "bem-vindo".into() });
+    assert_eq!(page.deliveries(), [Delivery::Sent]);
+    assert_eq!(page.entries().last(), Some(&(Speaker::Server, "bem-vindo")));
+}
+
+#[test]
+fn the_servers_limit_holds_from_the_turn_on() {
+    let mut page = Page::waiting(1);
+    page.write("ééé");
+    page.write("não cabe: é");
+    page.told(turn(Some(7)));
+    assert_eq!(page.sent(), ["ééé"]);
+    assert_eq!(page.deliveries(), [Delivery::Sent, Delivery::Unsent]);
+    page.on(Event::Edited("éééé".into()));
+    assert_eq!((page.state.room(), page.state.can_submit()), (-1, false));
+}
+
+#[test]
+fn a_warning_calls_who_looks_elsewhere_once() {
+    let mut page = Page::talking();
+    page.on(Event::Hidden);
+    page.seen();
+    let warning = || ServerEvent::Warning { seconds: 30, reason: ByeReason::IdleLimit };
+    page.told(warning());
+    assert_eq!(page.seen(), [Effect::Call]);
+    page.told(warning());
+    page.on(Event::Shown);
+    page.on(Event::StayAsked);
+    page.seen();
+    page.told(warning());
+    assert_eq!(page.seen(), []);
 }
 
 #[test]
@@ -102,7 +182,7 @@ fn a_warning_counts_down_until_a_message() {
     assert!(warning.can_stay());
     assert_eq!(page.state.alarm(page.now), Some(page.now + 1_000));
     page.on(Event::StayAsked);
-    assert_eq!(page.sent(), ["Ainda estou aqui."]);
+    assert_eq!(page.sent(), ["<stay>"]);
     assert_eq!(page.state.phase.talk().and_then(|talk| talk.warning), None);
     page.on(Event::StayAsked);
     assert_eq!(page.sent(), [""; 0]);
@@ -134,22 +214,10 @@ fn preferences_change_and_are_kept() {
 }
 
 #[test]
-fn notifications_are_asked_for_and_never_by_themselves() {
+fn the_browsers_word_on_notifications_is_known() {
     let mut page = Page::new();
-    page.on(Event::Started);
-    assert!(!page.seen().contains(&Effect::AskNotifications));
-    page.on(Event::NotificationsAsked);
-    assert_eq!(page.seen(), [Effect::AskNotifications]);
     page.on(Event::NotificationsAnswered(Permission::Granted));
     assert_eq!(page.state.notifications, Permission::Granted);
-}
-
-#[test]
-fn copying_and_saving_are_left_to_the_view() {
-    let mut page = Page::talking();
-    page.on(Event::CopyAsked(0));
-    page.on(Event::SaveAsked);
-    assert_eq!(page.seen(), [Effect::Copy(0), Effect::Download]);
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Waiting for the turn.
 
-use vez_protocol::{ServerEvent, TurnKind};
+use vez_protocol::{ClientEvent, ServerEvent};
 
 use super::super::{Delivery, Effect, Ending, Event, Note, Phase, Place, Speaker};
-use super::{Page, entry, place, waiting};
+use super::{Page, entry, place, turn, waiting};
 
 #[test]
 fn the_place_is_the_last_that_the_server_said() {
@@ -36,7 +36,7 @@ fn what_is_written_beforehand_goes_out_with_the_turn_in_order() {
     page.write("dois");
     assert_eq!(page.sent(), [""; 0]);
     assert_eq!(page.deliveries(), [Delivery::Waiting; 2]);
-    page.told(ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None });
+    page.told(turn(None));
     assert_eq!(page.sent(), ["um", "dois"]);
     assert_eq!(page.deliveries(), [Delivery::Sent; 2]);
 }
@@ -48,23 +48,23 @@ fn it_waits_through_a_lost_connection_and_a_reload() {
     page.on(Event::Closed(1006));
     page.on(Event::ReconnectAsked);
     page.on(Event::Opened);
-    page.told(ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None });
+    page.told(turn(None));
     assert_eq!(page.sent(), ["um"]);
 
     let mut reloaded = Page::with(|beginning| beginning.entries.push(entry(Delivery::Waiting, "um")));
     reloaded.on(Event::Started);
     reloaded.on(Event::Opened);
-    reloaded.told(ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None });
+    reloaded.told(turn(None));
     assert_eq!(reloaded.sent(), ["um"]);
 }
 
 #[test]
 fn the_turn_puts_the_cursor_into_the_field_and_is_noted() {
     let mut page = Page::waiting(1);
-    page.told(ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None });
+    page.told(turn(None));
     assert_eq!(page.seen(), [Effect::KeepEntry(0), Effect::Focus]);
     assert_eq!(page.entries(), [(Speaker::Page(Note::Began), "")]);
-    page.told(ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None });
+    page.told(turn(None));
     assert_eq!(page.seen(), [], "a turn comes once");
 }
 
@@ -72,12 +72,12 @@ fn the_turn_puts_the_cursor_into_the_field_and_is_noted() {
 fn who_looks_elsewhere_is_called() {
     let mut page = Page::waiting(1);
     page.on(Event::Hidden);
-    page.told(ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None });
+    page.told(turn(None));
     assert!(page.seen().contains(&Effect::Call));
 }
 
 #[test]
-fn leaving_the_queue_needs_no_farewell() {
+fn leaving_the_queue_says_so_and_needs_no_farewell() {
     for leave in [|page: &mut Page| page.on(Event::LeaveAsked), |page: &mut Page| page.write("Sair")] {
         let mut page = Page::waiting(2);
         page.write("depois");
@@ -86,7 +86,8 @@ fn leaving_the_queue_needs_no_farewell() {
         assert_eq!(page.state.phase, Phase::Ended(Ending::LeftQueue));
         assert_eq!(page.deliveries(), [Delivery::Unsent]);
         let effects = page.seen();
-        assert!(effects.contains(&Effect::Disconnect));
-        assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send(_))));
+        let leave = effects.iter().position(|effect| *effect == Effect::Send(ClientEvent::Leave));
+        let disconnect = effects.iter().position(|effect| *effect == Effect::Disconnect);
+        assert!(leave.is_some() && leave < disconnect, "{effects:?}");
     }
 }

@@ -80,6 +80,17 @@ impl Browser {
         self.open(url).await
     }
 
+    /// Opens a page in a tab more from another tab's page, whose session it copies.
+    pub(crate) async fn open_from(&self, tab: &Tab, url: &str) -> Result<Tab> {
+        tab.front().await?;
+        let before = self.driver.windows().await?;
+        self.driver.execute(format!("window.open({url:?}, '_blank', '')"), Vec::new()).await?;
+        let windows = self.driver.windows().await?;
+        let opened = windows.into_iter().find(|window| !before.contains(window)).context("a tab")?;
+        self.driver.switch_to_window(opened).await?;
+        Tab::here(&self.driver).await
+    }
+
     /// Plays a scene to its end, its panic or its time limit.
     pub(crate) async fn guard(&self, scene: impl Future<Output = Result<()>>) -> Result<()> {
         tokio::time::timeout(SCENE, catch_panic(scene)).await.context("the scene takes too long")?
