@@ -60,12 +60,11 @@ async fn a_refused_handshake_says_what_to_do_and_is_not_tried_for_ever() -> Resu
         let relay = Relay::to(house.http()).await?;
         let tab = browser.open(&relay.url()).await?;
         tab.until_state("talking").await?;
-        // The page's own address is always allowed: its next connections go to another, which refuses its origin.
-        tab.run(&format!(
+        // A refused origin and a path that upgrades nothing look alike to a page: the handshake fails.
+        tab.run(
             "Math.random = () => 0.3; const Real = WebSocket;
-            window.WebSocket = function (url, protocols) {{ return new Real('ws://{}/ws', protocols); }}",
-            house.http()
-        ))
+            window.WebSocket = function (url, protocols) { return new Real(url + '-refused', protocols); }",
+        )
         .await?;
         relay.break_down();
         tab.until("document.body.dataset.state !== 'talking'").await?;
