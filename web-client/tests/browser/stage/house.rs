@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
-use vez_server::{Config, Server, Transcript};
+use vez_server::{Options, Server, Transcript};
 
 use super::Terminal;
 
@@ -22,8 +22,8 @@ impl House {
     /// Starts a server with these options more than the addresses.
     pub(crate) fn open(options: &[&str]) -> Result<Self> {
         let addresses = ["vez-server", "--tcp=127.0.0.1:0", "--http=127.0.0.1:0"];
-        let config = Config::try_parse_from(addresses.iter().chain(options))?;
-        let server = Server::bind(config, Transcript::new(std::io::sink())?)?;
+        let options = Options::try_parse_from(addresses.iter().chain(options))?;
+        let server = Server::bind(options, Transcript::new(std::io::sink())?)?;
         let shutdown = CancellationToken::new();
         Ok(Self {
             tcp: server.tcp_address().context("bound")?,
