@@ -12,7 +12,7 @@ use wasm_bindgen::JsValue;
 use crate::browser::answer::Answer;
 use crate::browser::clock::{self, Alarm, Frame};
 use crate::browser::listener::Listener;
-use crate::browser::{attention, clipboard, document, is_local, storage, window};
+use crate::browser::{attention, clipboard, document, is_local, report, storage, window};
 use crate::panel;
 use crate::socket::{self, Socket};
 use crate::state::{Beginning, Effect, Event, Permission, State};
@@ -148,7 +148,7 @@ impl App {
     fn draw(&self) {
         self.frame.set(None);
         let (state, view) = &mut *self.page.borrow_mut();
-        report(view.draw(state, clock::moment().millis));
+        view.draw(state, clock::moment().millis);
     }
 
     fn set_alarm(&self, state: &State) -> Result<(), JsValue> {
@@ -225,19 +225,15 @@ impl App {
         let words = view.words(index).ok_or("no such message")?;
         match clipboard::copy(words) {
             Ok(promise) => {
-                let told = move |copied: Option<_>| report(view::say_copied(copied.is_some(), language));
+                let told = move |copied: Option<_>| view::say_copied(copied.is_some(), language);
                 self.answer.set(Some(Answer::to(&promise, told)));
                 Ok(())
             }
-            Err(_) => view::say_copied(false, language),
+            Err(_) => {
+                view::say_copied(false, language);
+                Ok(())
+            }
         }
-    }
-}
-
-/// Says on the console what the browser refused; the page goes on without it.
-fn report(result: Result<(), JsValue>) {
-    if let Err(error) = result {
-        web_sys::console::error_1(&error);
     }
 }
 

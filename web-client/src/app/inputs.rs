@@ -5,9 +5,9 @@ use std::rc::Weak;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{EventTarget, HtmlTextAreaElement, KeyboardEvent, PageTransitionEvent};
 
-use super::{App, report};
+use super::App;
 use crate::browser::listener::Listener;
-use crate::browser::{document, element, is_local, storage, window};
+use crate::browser::{document, element, is_local, report, storage, window};
 use crate::state::Event;
 use crate::view;
 

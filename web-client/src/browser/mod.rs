@@ -23,6 +23,13 @@ pub(crate) fn window() -> Result<Window, JsValue> {
     web_sys::window().ok_or_else(|| JsValue::from_str("no window"))
 }
 
+/// Says on the console what the browser refused; the page goes on without it.
+pub(crate) fn report(result: Result<(), JsValue>) {
+    if let Err(error) = result {
+        web_sys::console::error_1(&error);
+    }
+}
+
 /// Whether the page's server is on this machine, which needs no network.
 pub(crate) fn is_local() -> bool {
     let host = window().and_then(|window| window.location().hostname()).unwrap_or_default();

@@ -5,7 +5,7 @@
 use web_sys::Storage;
 
 use super::window;
-use crate::locale::Language;
+use crate::locale::{Language, digits};
 use crate::state::{Entry, Preferences};
 
 /// There only between a page and the next in the same tab.
@@ -84,7 +84,7 @@ fn browser_language() -> Language {
 }
 
 fn entry_key(index: usize) -> String {
-    String::from("vez.entry.") + &index.to_string()
+    String::from("vez.entry.") + &digits(index as u64)
 }
 
 fn keep(storage: Option<Storage>, key: &str, value: &str) {

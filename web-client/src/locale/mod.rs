@@ -5,7 +5,7 @@
 mod sentences;
 mod table;
 
-pub(crate) use sentences::{Sentences, fill, size, time};
+pub(crate) use sentences::{Sentences, digits, fill, size, time, two_digits};
 pub(crate) use table::Text;
 
 /// A language of the page.

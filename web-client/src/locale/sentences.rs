@@ -2,6 +2,8 @@
 
 use super::{Language, Text};
 
+const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+
 /// Puts values into the `{…}` of a text.
 pub(crate) fn fill(text: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::with_capacity(text.len());
@@ -47,7 +49,7 @@ impl Sentences {
         match count {
             0 => String::new(),
             1 => self.text(Text::AheadOne).into(),
-            _ => self.with(Text::AheadMany, "count", &count.to_string()),
+            _ => self.with(Text::AheadMany, "count", &digits(count as u64)),
         }
     }
 
@@ -57,8 +59,8 @@ impl Sentences {
             0 => self.text(Text::AnyMoment).into(),
             1..50 => self.text(Text::UnderAMinute).into(),
             50..90 => self.text(Text::AboutAMinute).into(),
-            90..7200 => self.with(Text::AboutMinutes, "count", &((seconds + 30) / 60).to_string()),
-            _ => self.with(Text::AboutHours, "count", &(seconds / 3600).to_string()),
+            90..7200 => self.with(Text::AboutMinutes, "count", &digits((seconds + 30) / 60)),
+            _ => self.with(Text::AboutHours, "count", &digits(seconds / 3600)),
         }
     }
 
@@ -71,25 +73,34 @@ impl Sentences {
             (Language::English, 3, _) => "rd",
             (Language::English, ..) => "th",
         };
-        number.to_string() + suffix
+        digits(number as u64) + suffix
     }
 }
 
 /// A countdown's time: seconds alone under a minute.
 pub(crate) fn time(seconds: u64) -> String {
     if seconds < 60 {
-        return seconds.to_string() + " s";
+        return digits(seconds) + " s";
     }
-    let rest = (seconds % 60).to_string();
-    let zero = if rest.len() < 2 { "0" } else { "" };
-    (seconds / 60).to_string() + ":" + zero + &rest
+    digits(seconds / 60) + ":" + &two_digits(seconds % 60)
+}
+
+/// A number in digits, without the standard library's formatting, which is a tenth of the program.
+pub(crate) fn digits(number: u64) -> String {
+    let rest = if number < 10 { String::new() } else { digits(number / 10) };
+    rest + DIGITS[(number % 10) as usize]
+}
+
+/// A number in at least two digits.
+pub(crate) fn two_digits(number: u64) -> String {
+    String::from(if number < 10 { "0" } else { "" }) + &digits(number)
 }
 
 /// A size in bytes, in KiB where it is that large.
 pub(crate) fn size(bytes: usize) -> String {
     match bytes {
-        0..1024 => bytes.to_string() + " B",
-        _ => (bytes / 1024).to_string() + " KiB",
+        0..1024 => digits(bytes as u64) + " B",
+        _ => digits(bytes as u64 / 1024) + " KiB",
     }
 }
 

@@ -1,7 +1,6 @@
 //! The one table of texts.
 //!
-//! `{…}` is filled in by [`fill`](super::fill). Those that index.html shows carry the name that it uses in its
-//! `data-text` and `data-label`.
+//! `{…}` is filled in by [`fill`](super::fill). Texts that never change stand in index.html, in both languages.
 
 use super::Language;
 
@@ -30,41 +29,10 @@ macro_rules! texts {
     };
 }
 
-/// Makes the look-up by the names that index.html uses.
-macro_rules! names {
-    ($($text:literal => $name:ident,)*) => {
-        impl Text {
-            /// The names that index.html uses.
-            #[cfg(test)]
-            pub(crate) const NAMES: &'static [&'static str] = &[$($text,)*];
-
-            /// The text with this name in index.html.
-            pub(crate) fn named(name: &str) -> Option<Self> {
-                match name {
-                    $($text => Some(Self::$name),)*
-                    _ => None,
-                }
-            }
-        }
-    };
-}
-
 texts! {
-    // The page around the conversation.
-    Tagline: "Uma conversa por vez.", "One conversation at a time.";
-    SwitchLanguage: "English", "Português";
-    Sound: "Som", "Sound";
-    Save: "Salvar", "Save";
-    SaveHint: "Salvar a conversa como texto", "Save the conversation as text";
-    Conversation: "Conversa", "Conversation";
-    Field: "Mensagem", "Message";
+    // The field.
     FieldHint: "Enter envia · Shift+Enter quebra a linha · ‘sair’ encerra",
         "Enter sends · Shift+Enter breaks the line · ‘sair’ leaves";
-    Send: "Enviar", "Send";
-    Newer: "Novas mensagens", "New messages";
-    Reconnect: "Conectar agora", "Connect now";
-    Stay: "Ainda estou aqui", "I am still here";
-    Notify: "Avise-me quando for a minha vez", "Notify me when it is my turn";
 
     // Leaving.
     LeaveQueue: "Sair da fila", "Leave the queue";
@@ -159,24 +127,6 @@ texts! {
     FileName: "conversa.txt", "conversation.txt";
 }
 
-names! {
-    "tagline" => Tagline,
-    "switch-language" => SwitchLanguage,
-    "sound" => Sound,
-    "save" => Save,
-    "save-hint" => SaveHint,
-    "conversation" => Conversation,
-    "field" => Field,
-    "field-hint" => FieldHint,
-    "send" => Send,
-    "newer" => Newer,
-    "reconnect" => Reconnect,
-    "stay" => Stay,
-    "notify" => Notify,
-    "leave-queue" => LeaveQueue,
-    "connecting" => Connecting,
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -184,11 +134,6 @@ mod tests {
     use super::{Language, Text};
 
     const PAGE: &str = include_str!("../../index.html");
-
-    /// The values of an attribute in index.html, with what follows the value.
-    fn values(attribute: &str) -> BTreeSet<&'static str> {
-        PAGE.split(&format!(" {attribute}=\"")).skip(1).filter_map(|rest| rest.split('"').next()).collect()
-    }
 
     fn holes(text: &str) -> BTreeSet<&str> {
         text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect()
@@ -205,17 +150,17 @@ mod tests {
     }
 
     #[test]
-    fn the_page_and_the_table_name_the_same_texts() {
-        let used: BTreeSet<_> = values("data-text").union(&values("data-label")).copied().collect();
-        let named: BTreeSet<_> = Text::NAMES.iter().copied().collect();
-        assert_eq!(used, named);
+    fn the_page_says_everything_in_both_languages() {
+        let count = |class: &str| PAGE.matches(&format!("class=\"{class}\"")).count();
+        assert!(count("pt") > 0);
+        assert_eq!(count("pt"), count("en"));
     }
 
     #[test]
     fn the_page_starts_with_the_portuguese_of_the_table() {
-        for name in values("data-text") {
-            let text = Text::named(name).expect(name).in_language(Language::Portuguese);
-            assert!(PAGE.contains(&format!(">{text}<")), "{name}: {text}");
+        for text in [Text::Connecting, Text::LeaveQueue, Text::FieldHint] {
+            let words = text.in_language(Language::Portuguese);
+            assert!(PAGE.contains(&format!(">{words}<")), "{words}");
         }
     }
 }

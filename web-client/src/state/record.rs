@@ -1,6 +1,7 @@
 //! A conversation's entry as the line of text in which the browser keeps it over a reload.
 
 use super::conversation::{Delivery, Entry, Note, Speaker};
+use crate::locale::digits;
 
 /// Every speaker with its mark in a record.
 const MARKS: [(char, Speaker); 9] = [
@@ -20,7 +21,7 @@ impl Entry {
     pub(crate) fn to_record(&self) -> String {
         let mark = MARKS.iter().find(|(_, speaker)| *speaker == self.speaker).map_or('s', |(mark, _)| *mark);
         let mut record = String::from(mark);
-        record.push_str(&self.millis.to_string());
+        record.push_str(&digits(self.millis));
         record.push(' ');
         record.push_str(&self.text);
         record

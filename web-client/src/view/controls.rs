@@ -1,35 +1,33 @@
 //! The panel and the buttons.
 
-use wasm_bindgen::JsValue;
-use web_sys::Element;
-
-use super::{enable, say, show};
-use crate::browser::element;
+use super::{enable, find, say, set, show};
 use crate::locale::{Sentences, Text};
 use crate::panel::Panel;
 use crate::state::{Permission, Phase, State};
 
 /// Draws the panel's words and what it offers.
-pub(super) fn draw_panel(panel: &Panel) -> Result<(), JsValue> {
-    say("headline", &panel.headline)?;
-    say("detail", &panel.detail)?;
-    say("countdown", &panel.countdown)?;
-    show("countdown", !panel.countdown.is_empty())?;
-    show("reconnect", panel.offers_connecting)?;
-    show("stay", panel.offers_staying)
+pub(super) fn draw_panel(panel: &Panel) {
+    say("headline", &panel.headline);
+    say("detail", &panel.detail);
+    say("countdown", &panel.countdown);
+    show("countdown", !panel.countdown.is_empty());
+    show("reconnect", panel.offers_connecting);
+    show("stay", panel.offers_staying);
 }
 
 /// Draws what can be pressed in a state.
-pub(super) fn draw_buttons(state: &State, words: Sentences) -> Result<(), JsValue> {
+pub(super) fn draw_buttons(state: &State, words: Sentences) {
     let talk = state.phase.talk();
     let leave = if talk.is_some() { Text::LeaveConversation } else { Text::LeaveQueue };
     let is_waiting = matches!(state.phase, Phase::Waiting(_));
-    enable("send", state.can_submit())?;
-    say("leave", words.text(leave))?;
-    show("leave", !matches!(state.phase, Phase::Ended(_)))?;
-    enable("leave", talk.is_none_or(|talk| talk.leaving.is_none()))?;
-    show("notify", is_waiting && state.notifications == Permission::Askable)?;
-    show("save", !state.conversation.entries().is_empty())?;
+    enable("send", state.can_submit());
+    say("leave", words.text(leave));
+    show("leave", !matches!(state.phase, Phase::Ended(_)));
+    enable("leave", talk.is_none_or(|talk| talk.leaving.is_none()));
+    show("notify", is_waiting && state.notifications == Permission::Askable);
+    show("save", !state.conversation.entries().is_empty());
     let sound = if state.preferences.sound { "true" } else { "false" };
-    element::<Element>("sound")?.set_attribute("aria-pressed", sound)
+    if let Some(button) = find("sound") {
+        set(&button, "aria-pressed", sound);
+    }
 }

@@ -7,10 +7,10 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlElement};
 
 use super::row::Row;
-use super::{make, show};
+use super::{focused, make, set, show};
 use crate::browser::listener::Listener;
 use crate::browser::size::SizeWatch;
-use crate::browser::{document, element};
+use crate::browser::element;
 use crate::locale::Sentences;
 use crate::state::{Entry, Speaker};
 
@@ -93,7 +93,7 @@ impl Log {
         }
         for index in std::mem::take(&mut self.touched) {
             if let Some(row) = index.checked_sub(self.first).and_then(|row| self.rows.get_mut(row)) {
-                row.update(entries[index].speaker, words)?;
+                row.update(entries[index].speaker, words);
             }
         }
         match entries.get(self.first + self.rows.len()..) {
@@ -106,11 +106,11 @@ impl Log {
         // A conversation that comes back whole is not read out, nor what the panel or the alert says already.
         let is_whole = self.rows.is_empty();
         let is_said = new.iter().all(|entry| matches!(entry.speaker, Speaker::Page(_)));
-        self.log.set_attribute("aria-live", if is_whole || is_said { "off" } else { "polite" })?;
+        set(&self.log, "aria-live", if is_whole || is_said { "off" } else { "polite" });
         for entry in new {
             let row = Row::new(entry, self.first + self.rows.len(), words)?;
             self.block()?.append_child(row.element())?;
-            self.make_reachable(row.copy())?;
+            self.make_reachable(row.copy());
             self.rows.push(row);
         }
         self.drop_oldest()?;
@@ -121,14 +121,15 @@ impl Log {
         if self.follows.get() {
             to_end(&self.log);
         }
-        show("newer", !self.follows.get())
+        show("newer", !self.follows.get());
+        Ok(())
     }
 
     /// Drops the oldest blocks; a focus in them stays in the conversation.
     fn drop_oldest(&mut self) -> Result<(), JsValue> {
         while self.rows.len() > MOST + BLOCK {
             let Some(oldest) = self.list.first_element_child() else { break };
-            if oldest.contains(document()?.active_element().as_deref()) {
+            if oldest.contains(focused().as_deref()) {
                 self.log.focus()?;
             }
             oldest.remove();
@@ -162,12 +163,12 @@ impl Log {
     }
 
     /// Lets Tab reach the newest copy button alone; the arrows lead to the others.
-    fn make_reachable(&mut self, copy: Option<&Element>) -> Result<(), JsValue> {
-        let Some(copy) = copy else { return Ok(()) };
+    fn make_reachable(&mut self, copy: Option<&Element>) {
+        let Some(copy) = copy else { return };
         if let Some(before) = self.reachable.replace(copy.clone()) {
-            before.set_attribute("tabindex", "-1")?;
+            set(&before, "tabindex", "-1");
         }
-        copy.set_attribute("tabindex", "0")
+        set(copy, "tabindex", "0");
     }
 }
 
@@ -178,7 +179,7 @@ fn listen_to_scrolling(log: &HtmlElement, follows: Rc<Cell<bool>>) -> Result<Lis
         let top = scrolled.scroll_top();
         if is_at_end(&scrolled) {
             follows.set(true);
-            _ = show("newer", false);
+            show("newer", false);
         } else if top < last_top {
             follows.set(false);
         }

@@ -10,14 +10,13 @@ mod tab;
 #[cfg(target_arch = "wasm32")]
 mod tests;
 mod transcript;
-mod translation;
 
 pub(crate) use roving::{copy_index, step};
 
 use wasm_bindgen::JsValue;
 use web_sys::{Element, HtmlElement, HtmlTextAreaElement};
 
-use crate::browser::{document, element, file};
+use crate::browser::{document, element, file, report};
 use crate::locale::{Language, Sentences, Text};
 use crate::panel::{self, Panel};
 use crate::state::State;
@@ -28,7 +27,9 @@ use tab::Tab;
 /// The page's elements, with what was last drawn into them.
 #[derive(Debug)]
 pub(crate) struct View {
+    root: Element,
     body: HtmlElement,
+    status: Element,
     field: HtmlTextAreaElement,
     log: Log,
     queue: Queue,
@@ -44,7 +45,9 @@ impl View {
     /// When one is missing.
     pub(crate) fn new() -> Result<Self, JsValue> {
         Ok(Self {
+            root: document()?.document_element().ok_or("no root")?,
             body: document()?.body().ok_or("no body")?,
+            status: element("status")?,
             field: element("message")?,
             log: Log::new()?,
             queue: Queue::new()?,
@@ -74,31 +77,31 @@ impl View {
     }
 
     /// Draws a state at a time in milliseconds since the epoch.
-    pub(crate) fn draw(&mut self, state: &State, now: u64) -> Result<(), JsValue> {
+    pub(crate) fn draw(&mut self, state: &State, now: u64) {
         let words = Sentences(state.preferences.language);
         if self.language != words.0 {
             self.language = words.0;
-            translation::translate(words)?;
             self.log.clear();
         }
-        self.body.set_attribute("data-state", state.phase.name())?;
+        set(&self.root, "lang", words.0.tag());
+        set(&self.body, "data-state", state.phase.name());
         // The turn is said once, by #alert.
         let live = if state.phase.talk().is_some() { "off" } else { "polite" };
-        element::<Element>("status")?.set_attribute("aria-live", live)?;
+        set(&self.status, "aria-live", live);
         let panel = Panel::of(state, now);
-        controls::draw_panel(&panel)?;
-        self.queue.draw(&state.phase)?;
-        self.tab.draw(&state.phase, &panel.headline, words, now)?;
-        self.log.draw(state.conversation.entries(), words)?;
-        controls::draw_buttons(state, words)?;
-        self.draw_hint(state)
+        controls::draw_panel(&panel);
+        report(self.queue.draw(&state.phase));
+        self.tab.draw(&state.phase, &panel.headline, words, now);
+        report(self.log.draw(state.conversation.entries(), words));
+        controls::draw_buttons(state, words);
+        self.draw_hint(state);
     }
 
-    fn draw_hint(&self, state: &State) -> Result<(), JsValue> {
+    fn draw_hint(&self, state: &State) {
         let (hint, is_wrong) = panel::hint(state);
-        say("hint", &hint)?;
-        toggle("hint", "data-wrong", is_wrong)?;
-        self.field.set_attribute("aria-invalid", if is_wrong { "true" } else { "false" })
+        say("hint", &hint);
+        toggle("hint", "data-wrong", is_wrong);
+        set(&self.field, "aria-invalid", if is_wrong { "true" } else { "false" });
     }
 
     /// Puts the focus on the copy button after or before a message's.
@@ -113,9 +116,9 @@ impl View {
 }
 
 /// Says whether a message was copied.
-pub(crate) fn say_copied(is_copied: bool, language: Language) -> Result<(), JsValue> {
+pub(crate) fn say_copied(is_copied: bool, language: Language) {
     let notice = if is_copied { Text::Copied } else { Text::NotCopied };
-    say("notice", notice.in_language(language))
+    say("notice", notice.in_language(language));
 }
 
 /// Offers the conversation as a file.
@@ -126,36 +129,51 @@ pub(crate) fn download(state: &State) -> Result<(), JsValue> {
 }
 
 /// Writes text into an element, unless it is there: what a screen reader hears must not be said again.
-fn say(id: &str, text: &str) -> Result<(), JsValue> {
-    let element: Element = element(id)?;
-    if element.text_content().as_deref() != Some(text) {
+fn say(id: &str, text: &str) {
+    if let Some(element) = find(id)
+        && element.text_content().as_deref() != Some(text)
+    {
         element.set_text_content(Some(text));
     }
-    Ok(())
 }
 
-fn show(id: &str, is_shown: bool) -> Result<(), JsValue> {
-    take_away(id, "hidden", !is_shown)
+fn show(id: &str, is_shown: bool) {
+    take_away(id, "hidden", !is_shown);
 }
 
-fn enable(id: &str, is_enabled: bool) -> Result<(), JsValue> {
-    take_away(id, "disabled", !is_enabled)
+fn enable(id: &str, is_enabled: bool) {
+    take_away(id, "disabled", !is_enabled);
 }
 
-fn toggle(id: &str, attribute: &str, is_set: bool) -> Result<(), JsValue> {
-    element::<Element>(id)?.toggle_attribute_with_force(attribute, is_set).map(drop)
+fn toggle(id: &str, attribute: &str, is_set: bool) {
+    if let Some(element) = find(id) {
+        report(element.toggle_attribute_with_force(attribute, is_set).map(drop));
+    }
 }
 
 /// Hides or disables a button, and takes the focus from it to the field before it falls to the body.
-fn take_away(id: &str, attribute: &str, is_gone: bool) -> Result<(), JsValue> {
-    if is_gone && document()?.active_element().is_some_and(|focused| focused.id() == id) {
-        element::<HtmlElement>("message")?.focus()?;
+fn take_away(id: &str, attribute: &str, is_gone: bool) {
+    if is_gone && focused().is_some_and(|focused| focused.id() == id) {
+        report(element("message").and_then(|field: HtmlElement| field.focus()));
     }
-    toggle(id, attribute, is_gone)
+    toggle(id, attribute, is_gone);
+}
+
+fn set(element: &Element, attribute: &str, value: &str) {
+    report(element.set_attribute(attribute, value));
+}
+
+/// The element that index.html calls `id`; its absence is reported.
+fn find(id: &str) -> Option<Element> {
+    element(id).map_err(|error| report(Err(error))).ok()
+}
+
+fn focused() -> Option<Element> {
+    document().ok()?.active_element()
 }
 
 fn make(tag: &str, class: &str) -> Result<Element, JsValue> {
     let element = document()?.create_element(tag)?;
-    element.set_attribute("class", class)?;
+    set(&element, "class", class);
     Ok(element)
 }

@@ -3,8 +3,9 @@
 use wasm_bindgen::JsValue;
 use web_sys::Element;
 
-use super::{make, show};
+use super::{make, set, show};
 use crate::browser::element;
+use crate::locale::digits;
 use crate::state::{Phase, Place};
 
 /// How many people the picture shows one by one.
@@ -34,14 +35,13 @@ impl Queue {
             return Ok(());
         }
         self.drawn = place;
-        show("place", place.is_some())?;
-        show("queue", place.is_some())?;
+        show("place", place.is_some());
+        show("queue", place.is_some());
         self.picture.set_text_content(None);
-        let Some((position, ahead)) = place else { return self.place.set_attribute("data-position", "") };
-        let position = position.to_string();
-        self.place.set_attribute("data-position", &position)?;
+        let position = place.map_or_else(String::new, |(position, _)| digits(position as u64));
+        set(&self.place, "data-position", &position);
         self.place.set_text_content(Some(&position));
-        self.draw_people(ahead)
+        place.map_or(Ok(()), |(_, ahead)| self.draw_people(ahead))
     }
 
     fn draw_people(&self, ahead: usize) -> Result<(), JsValue> {
@@ -50,14 +50,14 @@ impl Queue {
         }
         if ahead > MOST {
             let more = self.draw_person("more")?;
-            more.set_text_content(Some(&(String::from("+") + &(ahead - MOST).to_string())));
+            more.set_text_content(Some(&(String::from("+") + &digits((ahead - MOST) as u64))));
         }
         self.draw_person("me").map(drop)
     }
 
     fn draw_person(&self, who: &str) -> Result<Element, JsValue> {
         let person = make("span", "person")?;
-        person.set_attribute("data-who", who)?;
+        set(&person, "data-who", who);
         self.picture.append_child(&person)?;
         Ok(person)
     }

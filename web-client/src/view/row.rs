@@ -3,8 +3,8 @@
 use wasm_bindgen::JsValue;
 use web_sys::Element;
 
-use super::make;
-use crate::locale::{Sentences, Text};
+use super::{make, set};
+use crate::locale::{Sentences, Text, digits, two_digits};
 use crate::state::{Delivery, Entry, Note, Speaker};
 
 /// One entry's elements, with what was drawn.
@@ -26,7 +26,7 @@ impl Row {
         let text = make("div", "words")?;
         let meta = make("div", "meta")?;
         let (from, who) = voice(entry.speaker, words);
-        row.set_attribute("data-from", from)?;
+        set(&row, "data-from", from);
         text.set_text_content(Some(match entry.speaker {
             Speaker::Page(note) => words.text(note_text(note)),
             _ => &entry.text,
@@ -42,13 +42,13 @@ impl Row {
         }
         if who.is_some() {
             let copy = add(&meta, "button", "copy", words.text(Text::Copy))?;
-            copy.set_attribute("type", "button")?;
-            copy.set_attribute("tabindex", "-1")?;
-            copy.set_attribute("data-index", &index.to_string())?;
+            set(&copy, "type", "button");
+            set(&copy, "tabindex", "-1");
+            set(&copy, "data-index", &digits(index as u64));
             made.copy = Some(copy);
         }
         made.row.append_child(&meta)?;
-        made.show_fate(words)?;
+        made.show_fate(words);
         Ok(made)
     }
 
@@ -68,28 +68,25 @@ impl Row {
     }
 
     /// Shows what became of a message, if that is new.
-    pub(super) fn update(&mut self, speaker: Speaker, words: Sentences) -> Result<(), JsValue> {
-        if self.speaker == speaker {
-            return Ok(());
+    pub(super) fn update(&mut self, speaker: Speaker, words: Sentences) {
+        if self.speaker != speaker {
+            self.speaker = speaker;
+            self.show_fate(words);
         }
-        self.speaker = speaker;
-        self.show_fate(words)
     }
 
-    fn show_fate(&self, words: Sentences) -> Result<(), JsValue> {
-        let (Speaker::Me(delivery), Some(fate)) = (self.speaker, &self.fate) else { return Ok(()) };
+    fn show_fate(&self, words: Sentences) {
+        let (Speaker::Me(delivery), Some(fate)) = (self.speaker, &self.fate) else { return };
         let (name, text) = fate_text(delivery);
         fate.set_text_content(Some(words.text(text)));
-        self.row.set_attribute("data-state", name)
+        set(&self.row, "data-state", name);
     }
 }
 
 /// The time of day, here, of a time in milliseconds since the epoch.
 pub(super) fn clock_time(millis: u64) -> String {
     let date = js_sys::Date::new(&(millis as f64).into());
-    let two =
-        |number: u32| if number < 10 { String::from("0") + &number.to_string() } else { number.to_string() };
-    two(date.get_hours()) + ":" + &two(date.get_minutes())
+    two_digits(date.get_hours().into()) + ":" + &two_digits(date.get_minutes().into())
 }
 
 /// Who says it: the name for the page's `data-from`, and for people where it is not the page itself.

@@ -3,7 +3,7 @@
 use wasm_bindgen::JsValue;
 use web_sys::{Document, Element};
 
-use super::say;
+use super::{say, set};
 use crate::browser::{document, element};
 use crate::locale::{Sentences, Text};
 use crate::panel::warning_text;
@@ -47,7 +47,7 @@ impl Tab {
         headline: &str,
         words: Sentences,
         now: u64,
-    ) -> Result<(), JsValue> {
+    ) {
         let is_turn = phase.talk().is_some();
         let warning = phase.talk().and_then(|talk| talk.warning);
         let mark = if is_turn { "● " } else { "" };
@@ -59,10 +59,10 @@ impl Tab {
         let drawn = (is_turn, warning.is_some());
         let before = std::mem::replace(&mut self.drawn, drawn);
         if before.0 != is_turn {
-            self.icon.set_attribute("href", if is_turn { TURN_ICON } else { &self.calm_icon })?;
+            set(&self.icon, "href", if is_turn { TURN_ICON } else { &self.calm_icon });
         }
         match warning {
-            _ if before == drawn => Ok(()),
+            _ if before == drawn => {}
             Some(warning) => say("alert", &warning_text(words, warning, now)),
             None if is_turn && !before.0 => say("alert", words.text(Text::YourTurn)),
             None => say("alert", ""),
