@@ -3,9 +3,9 @@
 mod inputs;
 
 use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
-use js_sys::Reflect;
+use js_sys::{Promise, Reflect};
 use vez_protocol::ClientEvent;
 use wasm_bindgen::JsValue;
 
@@ -18,21 +18,12 @@ use crate::socket::{self, Socket};
 use crate::state::{Beginning, Effect, Event, Permission, State};
 use crate::view::{self, View};
 
-thread_local! {
-    /// The page's one program, which lives as long as the page.
-    static APP: RefCell<Option<Rc<App>>> = const { RefCell::new(None) };
-}
-
-/// The program with all that it holds.
+/// The page's one program with all that it holds, which lives as long as the page.
 struct App {
-    /// The program itself, for the closures that tell it of events.
-    me: Weak<Self>,
-    /// What the page knows, and what it shows of that.
+    /// What the page knows, and what it shows of that; borrowed while an event is handled.
     page: RefCell<(State, View)>,
     /// Events that wait while another is handled.
     events: Cell<Vec<Event>>,
-    /// Whether an event is being handled.
-    is_busy: Cell<bool>,
     socket: Cell<Option<Socket>>,
     alarm: Cell<Option<Alarm>>,
     /// What draws with the next frame.
@@ -48,17 +39,16 @@ struct App {
 
 /// Makes the page live.
 pub(crate) fn start() -> Result<(), JsValue> {
-    let app = App::new()?;
-    app.listeners.set(inputs::listen(&app.me)?);
+    let app: &'static App = Box::leak(Box::new(App::new()?));
+    app.listeners.set(inputs::listen(app)?);
     app.handle(Event::Started);
     app.draw();
     document()?.body().ok_or("no body")?.set_attribute("data-live", "")?;
-    APP.set(Some(app));
     Ok(())
 }
 
 impl App {
-    fn new() -> Result<Rc<Self>, JsValue> {
+    fn new() -> Result<Self, JsValue> {
         let view = View::new()?;
         let typed = view.draft();
         let is_copy = storage::is_copy();
@@ -77,91 +67,77 @@ impl App {
         let mut entries = state.conversation.entries().iter().enumerate();
         // What waited in the original must not wait in the copy's next reload.
         let is_kept = !is_copy || entries.all(|(index, entry)| storage::keep_entry(index, entry));
-        Ok(Rc::new_cyclic(|me| Self {
-            me: me.clone(),
+        Ok(Self {
             page: RefCell::new((state, view)),
             is_kept: Cell::new(is_kept),
             events: Cell::default(),
-            is_busy: Cell::default(),
             socket: Cell::default(),
             alarm: Cell::default(),
             frame: Cell::default(),
             probe: Cell::default(),
             answer: Cell::default(),
             listeners: Cell::default(),
-        }))
-    }
-
-    /// What closures call with an event.
-    fn hearer(&self) -> Rc<dyn Fn(Event)> {
-        let me = self.me.clone();
-        Rc::new(move |event| {
-            if let Some(app) = me.upgrade() {
-                app.handle(event);
-            }
         })
     }
 
+    /// What closures call with an event.
+    fn hearer(&'static self) -> Rc<dyn Fn(Event)> {
+        Rc::new(|event| self.handle(event))
+    }
+
     /// Handles an event; one that an effect causes waits until the effect is done.
-    fn handle(&self, event: Event) {
+    fn handle(&'static self, event: Event) {
         let mut waiting = self.events.take();
         waiting.push(event);
         self.events.set(waiting);
-        if self.is_busy.replace(true) {
-            return;
-        }
+        let Ok(mut page) = self.page.try_borrow_mut() else { return };
+        let (state, view) = &mut *page;
         loop {
             let events = self.events.take();
             if events.is_empty() {
                 break;
             }
-            let (state, view) = &mut *self.page.borrow_mut();
             for event in events {
                 for effect in state.update(event, clock::moment()) {
                     report(self.perform(effect, state, view));
                 }
             }
-            report(self.set_alarm(state));
         }
-        self.is_busy.set(false);
-        self.draw_soon();
+        report(self.set_alarm(state));
+        report(self.draw_soon(state, view));
     }
 
     /// Draws once a frame; at once where nobody looks, which has none.
-    fn draw_soon(&self) {
-        if !self.page.borrow().0.is_visible {
-            return self.draw();
-        }
-        let frame = self.frame.take().map_or_else(|| self.next_frame(), Ok);
-        report(frame.map(|frame| self.frame.set(Some(frame))));
-    }
-
-    fn next_frame(&self) -> Result<Frame, JsValue> {
-        let me = self.me.clone();
-        Frame::next(move || {
-            if let Some(app) = me.upgrade() {
-                app.draw();
+    fn draw_soon(&'static self, state: &State, view: &mut View) -> Result<(), JsValue> {
+        let frame = match self.frame.take() {
+            _ if !state.is_visible => {
+                view.draw(state, clock::moment().millis);
+                None
             }
-        })
+            None => Some(Frame::next(|| self.draw())?),
+            frame => frame,
+        };
+        self.frame.set(frame);
+        Ok(())
     }
 
     fn draw(&self) {
         self.frame.set(None);
-        let (state, view) = &mut *self.page.borrow_mut();
-        view.draw(state, clock::moment().millis);
+        if let Ok(mut page) = self.page.try_borrow_mut() {
+            let (state, view) = &mut *page;
+            view.draw(state, clock::moment().millis);
+        }
     }
 
-    fn set_alarm(&self, state: &State) -> Result<(), JsValue> {
+    fn set_alarm(&'static self, state: &State) -> Result<(), JsValue> {
         let now = clock::moment().millis;
-        let alarm = state.alarm(now).map(|at| {
-            let hear = self.hearer();
-            Alarm::after(at.saturating_sub(now), move || hear(Event::Tick))
-        });
+        let alarm =
+            state.alarm(now).map(|at| Alarm::after(at.saturating_sub(now), || self.handle(Event::Tick)));
         self.alarm.set(alarm.transpose()?);
         Ok(())
     }
 
-    fn perform(&self, effect: Effect, state: &State, view: &mut View) -> Result<(), JsValue> {
+    fn perform(&'static self, effect: Effect, state: &State, view: &mut View) -> Result<(), JsValue> {
         match effect {
             Effect::Connect => self.connect()?,
             Effect::Disconnect => self.socket.set(None),
@@ -181,7 +157,7 @@ impl App {
         Ok(())
     }
 
-    fn connect(&self) -> Result<(), JsValue> {
+    fn connect(&'static self) -> Result<(), JsValue> {
         // The old socket goes first, so that its place in the queue is free before the new one asks.
         self.socket.set(None);
         self.socket.set(Some(Socket::open(&socket::url()?, self.hearer())?));
@@ -196,14 +172,13 @@ impl App {
     }
 
     /// Tells a server that is off from one that refuses the handshake, which a browser does not tell.
-    fn probe(&self) -> Result<(), JsValue> {
+    fn probe(&'static self) -> Result<(), JsValue> {
         /// What a server answers that is there: well, or that it does not know the page's address.
         const THERE: [f64; 2] = [200.0, 403.0];
-        let hear = self.hearer();
-        let told = move |response: Option<JsValue>| {
+        let told = |response: Option<JsValue>| {
             let status = response.and_then(|response| Reflect::get(&response, &"status".into()).ok());
             if status.and_then(|status| status.as_f64()).is_some_and(|status| THERE.contains(&status)) {
-                hear(Event::Reachable);
+                self.handle(Event::Reachable);
             }
         };
         self.probe.set(Some(Answer::to(&window()?.fetch_with_str("/healthz"), told)));
@@ -211,28 +186,35 @@ impl App {
     }
 
     /// Asks whether notifications are welcome.
-    fn ask(&self) -> Result<(), JsValue> {
-        let hear = self.hearer();
-        let told = move |_| hear(Event::NotificationsAnswered(attention::permission()));
+    fn ask(&'static self) -> Result<(), JsValue> {
+        let told = |_| self.handle(Event::NotificationsAnswered(attention::permission()));
         self.answer.set(Some(Answer::to(&attention::ask()?, told)));
         Ok(())
     }
 
     /// Copies the message with this index.
-    fn copy(&self, index: usize) -> Result<(), JsValue> {
-        let (state, view) = &*self.page.borrow();
+    fn copy(&self, index: usize) {
+        let Ok(page) = self.page.try_borrow() else { return };
+        let (state, view) = &*page;
         let language = state.preferences.language;
-        let words = view.words(index).ok_or("no such message")?;
-        match clipboard::copy(words) {
-            Ok(promise) => {
-                let told = move |copied: Option<_>| view::say_copied(copied.is_some(), language);
-                self.answer.set(Some(Answer::to(&promise, told)));
-                Ok(())
-            }
-            Err(_) => {
-                view::say_copied(false, language);
-                Ok(())
-            }
+        if let Some(words) = view.words(index) {
+            let copied = clipboard::copy(words).unwrap_or_else(|error| Promise::reject(&error));
+            let told = move |copied: Option<_>| view::say_copied(copied.is_some(), language);
+            self.answer.set(Some(Answer::to(&copied, told)));
+        }
+    }
+
+    /// Puts the focus on the copy button after or before a message's.
+    fn step(&self, from: usize, forward: bool) {
+        if let Ok(page) = self.page.try_borrow() {
+            report(page.1.step(from, forward));
+        }
+    }
+
+    /// Offers the conversation as a file.
+    fn save(&self) {
+        if let Ok(page) = self.page.try_borrow() {
+            report(view::download(&page.0));
         }
     }
 }

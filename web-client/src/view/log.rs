@@ -8,9 +8,9 @@ use web_sys::{Element, HtmlElement};
 
 use super::row::Row;
 use super::{focused, make, set, show};
+use crate::browser::element;
 use crate::browser::listener::Listener;
 use crate::browser::size::SizeWatch;
-use crate::browser::element;
 use crate::locale::Sentences;
 use crate::state::{Entry, Speaker};
 

@@ -41,13 +41,7 @@ impl Tab {
     }
 
     /// Shows the headline as the title, the turn as icon and alert, and what ends it as an alert.
-    pub(super) fn draw(
-        &mut self,
-        phase: &Phase,
-        headline: &str,
-        words: Sentences,
-        now: u64,
-    ) {
+    pub(super) fn draw(&mut self, phase: &Phase, headline: &str, words: Sentences, now: u64) {
         let is_turn = phase.talk().is_some();
         let warning = phase.talk().and_then(|talk| talk.warning);
         let mark = if is_turn { "● " } else { "" };
