@@ -148,8 +148,8 @@ impl App {
             Effect::Probe => self.probe()?,
             Effect::KeepEntry(index) => {
                 view.touch(index);
-                let entry = &state.conversation.entries()[index];
-                self.is_kept.set(self.is_kept.get() && storage::keep_entry(index, entry));
+                let entry = state.conversation.entries().get(index).filter(|_| self.is_kept.get());
+                self.is_kept.set(entry.is_some_and(|entry| storage::keep_entry(index, entry)));
             }
             Effect::KeepDraft => storage::keep_draft(&state.draft),
             Effect::KeepPreferences => storage::keep_preferences(state.preferences),

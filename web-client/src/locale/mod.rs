@@ -28,8 +28,11 @@ impl Language {
 
     /// The language that a tag (BCP 47) names, if the page speaks it.
     pub(crate) fn from_tag(tag: &str) -> Option<Self> {
-        let primary = tag.split('-').next()?;
-        [Self::Portuguese, Self::English].into_iter().find(|l| l.primary().eq_ignore_ascii_case(primary))
+        [Self::Portuguese, Self::English].into_iter().find(|language| {
+            let primary = language.primary();
+            let named = tag.get(..primary.len()).is_some_and(|start| start.eq_ignore_ascii_case(primary));
+            named && matches!(tag.as_bytes().get(primary.len()), None | Some(b'-'))
+        })
     }
 
     /// The tag for the page's `lang`.

@@ -8,8 +8,8 @@ const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 pub(crate) fn fill(text: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
-        let Some((name, after)) = after.split_once('}') else { break };
+    while let Some((before, after)) = rest.split_once(['{']) {
+        let Some((name, after)) = after.split_once(['}']) else { break };
         filled.push_str(before);
         filled.extend(values.iter().find(|(key, _)| *key == name).map(|(_, value)| *value));
         rest = after;

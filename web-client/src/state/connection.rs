@@ -56,7 +56,7 @@ impl State {
         self.ask(Effect::Focus);
         self.call();
         while let Some(index) = self.conversation.oldest(Delivery::Waiting) {
-            if self.conversation.entries()[index].text.len() > self.limit {
+            if self.conversation.text(index).len() > self.limit {
                 self.turn(index, Delivery::Unsent);
             } else {
                 self.send(index);
@@ -108,7 +108,7 @@ impl State {
         }
         let sent = self.conversation.oldest(Delivery::Sent);
         let is_leaving = self.phase.talk().is_some_and(|talk| talk.leaving.is_some())
-            || sent.is_some_and(|index| report::is_leave(&self.conversation.entries()[index].text));
+            || sent.is_some_and(|index| report::is_leave(self.conversation.text(index)));
         let ending = match Ending::of(self.link.bye.take(), code, self.link.was_open()) {
             Ending::Network if is_leaving => Ending::Farewell,
             Ending::Unreachable => {
@@ -171,7 +171,7 @@ impl State {
 
     /// Sends a message that waited.
     pub(super) fn send(&mut self, index: usize) {
-        let text = self.conversation.entries()[index].text.clone().into();
+        let text = self.conversation.text(index).to_owned().into();
         self.ask(Effect::Send(ClientEvent::Message { text, id: Some(index as u64) }));
         self.turn(index, Delivery::Sent);
     }

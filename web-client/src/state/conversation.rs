@@ -57,6 +57,11 @@ pub(crate) struct Conversation {
 }
 
 impl Conversation {
+    /// The words of the entry with this index.
+    pub(crate) fn text(&self, index: usize) -> &str {
+        self.entries.get(index).map_or("", |entry| &entry.text)
+    }
+
     /// All of it.
     pub(crate) fn entries(&self) -> &[Entry] {
         &self.entries
@@ -84,7 +89,7 @@ impl Conversation {
 
     /// The oldest message that is waiting, or sent and without an answer.
     pub(crate) fn oldest(&self, delivery: Delivery) -> Option<usize> {
-        let found = self.entries[self.settled..].iter().position(|e| e.speaker == Speaker::Me(delivery));
+        let found = self.open().iter().position(|entry| entry.speaker == Speaker::Me(delivery));
         found.map(|offset| self.settled + offset)
     }
 
@@ -95,13 +100,20 @@ impl Conversation {
 
     /// Says what became of a message.
     pub(crate) fn turn(&mut self, index: usize, delivery: Delivery) {
-        self.entries[index].speaker = Speaker::Me(delivery);
+        if let Some(entry) = self.entries.get_mut(index) {
+            entry.speaker = Speaker::Me(delivery);
+        }
         self.settle();
+    }
+
+    /// The entries from the first that can still change.
+    fn open(&self) -> &[Entry] {
+        self.entries.get(self.settled..).unwrap_or_default()
     }
 
     /// Steps over what will not change, so that a long conversation is not searched from its start.
     fn settle(&mut self) {
-        let open = self.entries[self.settled..].iter().position(|entry| entry.speaker.is_open());
+        let open = self.open().iter().position(|entry| entry.speaker.is_open());
         self.settled = open.map_or(self.entries.len(), |offset| self.settled + offset);
     }
 }

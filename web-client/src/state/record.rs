@@ -29,7 +29,7 @@ impl Entry {
 
     /// Reads a record; `None` for anything else.
     pub(crate) fn from_record(record: &str) -> Option<Self> {
-        let (head, text) = record.split_once(' ')?;
+        let (head, text) = record.split_once([' '])?;
         let mut head = head.chars();
         let mark = head.next()?;
         let (_, speaker) = MARKS.into_iter().find(|(known, _)| *known == mark)?;

@@ -92,8 +92,9 @@ impl Log {
             self.first = entries.len().saturating_sub(MOST) / BLOCK * BLOCK;
         }
         for index in std::mem::take(&mut self.touched) {
-            if let Some(row) = index.checked_sub(self.first).and_then(|row| self.rows.get_mut(row)) {
-                row.update(entries[index].speaker, words);
+            let row = index.checked_sub(self.first).and_then(|row| self.rows.get_mut(row));
+            if let (Some(row), Some(entry)) = (row, entries.get(index)) {
+                row.update(entry.speaker, words);
             }
         }
         match entries.get(self.first + self.rows.len()..) {
@@ -133,7 +134,7 @@ impl Log {
                 self.log.focus()?;
             }
             oldest.remove();
-            self.rows = self.rows.split_off(BLOCK);
+            self.rows = std::mem::take(&mut self.rows).into_iter().skip(BLOCK).collect();
             self.first += BLOCK;
         }
         Ok(())

@@ -19,7 +19,7 @@ pub(super) fn transcript(entries: &[Entry], words: Sentences, time: impl Fn(u64)
                 text.push_str(who.unwrap_or_default());
                 text.push_str(&fate(speaker, words));
                 text.push_str(": ");
-                text.push_str(&entry.text.replace('\n', "\n      "));
+                text.push_str(&entry.text.replace(['\n'], "\n      "));
             }
         }
         text.push('\n');
