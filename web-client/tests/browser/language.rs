@@ -34,7 +34,7 @@ async fn the_switch_changes_everything_and_is_remembered() -> Result<()> {
         tab.say("olá").await?;
         tab.until_count("[data-from=server]", 1).await?;
         tab.press("#language").await?;
-        tab.until_text("#send", "Send").await?;
+        tab.until("document.querySelector('#send').innerText === 'Send'").await?;
         tab.until_text("#headline", "It is your turn").await?;
         tab.until_text(".fate", "answered").await?;
         assert_eq!(tab.said().await?[0].words, "Your turn began");
@@ -43,7 +43,7 @@ async fn the_switch_changes_everything_and_is_remembered() -> Result<()> {
         tab.until_state("talking").await?;
         assert_eq!(tab.text_of("document.documentElement.lang").await?, "en");
         tab.press("#language").await?;
-        tab.until_text("#send", "Enviar").await
+        tab.until("document.querySelector('#send').innerText === 'Enviar'").await
     })
     .await
 }

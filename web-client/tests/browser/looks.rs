@@ -17,7 +17,7 @@ async fn the_states_are_photographed() -> Result<()> {
     let folder = folder()?;
     for (name, width, height) in SIZES {
         for scheme in ["light", "dark"] {
-            let options = Options { size: (width, height), ..Options::default() };
+            let options = Options { size: (width, height), may_complain: true, ..Options::default() };
             play_with(&["--idle-limit=60s", "--warn-before=59s"], options, async |house, browser| {
                 let shot =
                     Shot { folder: &folder, suffix: format!("{name}-{scheme}"), width, height, scheme };
@@ -62,7 +62,16 @@ async fn photograph(house: &House, browser: &Browser, shot: &Shot<'_>) -> Result
     shot.take(&first, "talking").await?;
     first.press("#leave").await?;
     first.until_state("ended").await?;
-    shot.take(&first, "ended").await
+    shot.take(&first, "ended").await?;
+    first
+        .run(
+            "Math.random = () => 0; const Real = WebSocket;
+            window.WebSocket = function (url, protocols) { return new Real(url + '-refused', protocols); }",
+        )
+        .await?;
+    first.press("#reconnect").await?;
+    first.until_text("#headline", "O servidor recusou a conexão").await?;
+    shot.take(&first, "refused").await
 }
 
 /// How pictures are taken.
