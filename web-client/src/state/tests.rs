@@ -86,6 +86,7 @@ impl Page {
             assert!(alarm >= self.now, "an alarm in the past");
             self.now = alarm;
             self.on(Event::Tick);
+            assert!(self.state.alarm(alarm) != Some(alarm), "an alarm that rings for ever");
         }
         self.now = end;
     }
