@@ -65,7 +65,7 @@ async fn photograph(house: &House, browser: &Browser, shot: &Shot<'_>) -> Result
     shot.take(&first, "ended").await?;
     first
         .run(
-            "Math.random = () => 0; const Real = WebSocket;
+            "Math.random = () => 0.3; const Real = WebSocket;
             window.WebSocket = function (url, protocols) { return new Real(url + '-refused', protocols); }",
         )
         .await?;
