@@ -17,7 +17,7 @@ async fn axe_finds_nothing_in_any_state() -> Result<()> {
         return Ok(());
     };
     let axe = std::fs::read_to_string(axe)?;
-    play(&["--idle-limit=60s", "--warn-before=59s"], async |house, browser| {
+    play(&["--idle-limit=16s", "--warn-before=15s"], async |house, browser| {
         let first = browser.open(&house.url()).await?;
         first.until_state("talking").await?;
         examine(&first, &axe, "talking").await?;
@@ -71,7 +71,7 @@ async fn nothing_needs_sideways_scrolling() -> Result<()> {
     // 320 px wide; and 1280 px at 200 % is 640 px with everything twice as large.
     for (width, height) in [(320, 640), (640, 380), (320, 256)] {
         let options = Options { size: (width.max(500), height), ..Options::default() };
-        play_with(&["--idle-limit=60s", "--warn-before=59s"], options, async |house, browser| {
+        play_with(&["--idle-limit=16s", "--warn-before=15s"], options, async |house, browser| {
             let first = browser.open(&house.url()).await?;
             fit(&first, width, height).await?;
             first.until_state("talking").await?;
@@ -155,7 +155,7 @@ async fn the_turn_is_said_once() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo xtask test"]
 async fn the_focus_never_falls_to_the_body() -> Result<()> {
-    play(&["--idle-limit=60s", "--warn-before=59s"], async |house, browser| {
+    play(&["--idle-limit=16s", "--warn-before=15s"], async |house, browser| {
         let tab = browser.open(&house.url()).await?;
         tab.until_state("talking").await?;
         let mut terminal = house.terminal().await?;

@@ -60,7 +60,7 @@ async fn a_page_in_the_background_calls() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo xtask test"]
 async fn the_warning_reaches_who_looks_elsewhere() -> Result<()> {
-    play(&["--idle-limit=60s", "--warn-before=59s"], async |house, browser| {
+    play(&["--idle-limit=16s", "--warn-before=15s"], async |house, browser| {
         let tab = browser.open(&house.url()).await?;
         tab.devtools("Browser.grantPermissions", json!({ "permissions": ["notifications"] })).await?;
         tab.driver.refresh().await?;

@@ -18,7 +18,7 @@ async fn the_states_are_photographed() -> Result<()> {
     for (name, width, height) in SIZES {
         for scheme in ["light", "dark"] {
             let options = Options { size: (width, height), may_complain: true, ..Options::default() };
-            play_with(&["--idle-limit=60s", "--warn-before=59s"], options, async |house, browser| {
+            play_with(&["--idle-limit=16s", "--warn-before=15s"], options, async |house, browser| {
                 let shot =
                     Shot { folder: &folder, suffix: format!("{name}-{scheme}"), width, height, scheme };
                 photograph(house, browser, &shot).await
