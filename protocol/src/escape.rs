@@ -111,6 +111,13 @@ mod tests {
     }
 
     #[test]
+    fn neighbours_hide_no_unsafe_character() {
+        for count in 1..=64 {
+            assert_eq!(line(&"\x1b".repeat(count)), "\\x1b".repeat(count));
+        }
+    }
+
+    #[test]
     fn of_several_lines_newlines_and_tabs_stay() {
         assert_eq!(lines("um\n\tdois\r\x1b[2J\u{2066}"), "um\n\tdois\\r\\x1b[2J\\u2066");
     }

@@ -81,9 +81,10 @@ fn a_character_that_never_ends_is_an_error() {
     assert_eq!(decode(64, [b"a\nOl\xc3".as_slice(), b"\n"]), Err(error));
 }
 
+/// The end of input need not come: the peer might wait for its answer.
 #[test]
-fn the_error_names_the_byte_and_its_place() {
-    let error = decode(64, [b"ok\xff!".as_slice()]).unwrap_err();
+fn the_error_names_the_byte_and_its_place_at_once() {
+    let error = Decoder::new(64).decode(&mut BytesMut::from(b"ok\xff!".as_slice())).unwrap_err();
     assert_eq!(error.to_string(), "o byte 0xff na posição 2 da mensagem não é UTF-8");
 }
 
@@ -100,9 +101,25 @@ fn a_line_may_have_exactly_the_limit() {
     }
 }
 
+/// Neither its newline nor the end of input has to come: the peer might never send either.
 #[test]
 fn an_unfinished_line_over_the_limit_is_an_error_before_its_newline() {
-    assert_eq!(decode(8, [b"a\n".as_slice(), b"123456789"]), Err(DecodeError::TooLong { limit: 8 }));
+    let (mut decoder, mut buffer) = (Decoder::new(8), BytesMut::from("\n123456789"));
+    assert!(decoder.decode(&mut buffer).unwrap().is_some());
+    assert_eq!(decoder.decode(&mut buffer), Err(DecodeError::TooLong { limit: 8 }));
+}
+
+#[test]
+fn what_is_left_of_a_line_may_have_exactly_the_limit_too() {
+    assert_eq!(decode(8, [b"a\n12345678".as_slice()]), Ok(vec![lf("a"), none("12345678")]));
+    assert_eq!(decode(8, [b"a\n1234567\r".as_slice()]), Ok(vec![lf("a"), none("1234567\r")]));
+    assert_eq!(decode(8, [b"a\n12345678\r".as_slice()]), Err(DecodeError::TooLong { limit: 8 }));
+}
+
+#[test]
+fn a_buffer_has_room_for_the_longest_message_and_its_newline() {
+    assert_eq!(Decoder::new(8).capacity(), "12345678\r\n".len());
+    assert_eq!(Decoder::new(usize::MAX).capacity(), usize::MAX);
 }
 
 #[test]
