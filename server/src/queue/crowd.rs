@@ -67,5 +67,6 @@ mod tests {
         crowd.enter(ip("::ffff:192.0.2.1"));
         assert_eq!(crowd.count(ip("192.0.2.1")), 1);
         assert_eq!(crowd.count(ip("192.0.2.2")), 0);
+        assert_eq!(crowd.count(ip("0:0:c000:201::1")), 0, "the same bits, but IPv6");
     }
 }

@@ -103,6 +103,11 @@ proptest! {
 }
 
 #[test]
+fn the_queue_says_how_many_may_wait() {
+    assert_eq!(queue(9).capacity(), 9);
+}
+
+#[test]
 fn only_the_first_gets_the_turn_and_its_end_passes_it_on() {
     let queue = queue(9);
     let first = turn(join(&queue));
@@ -203,6 +208,7 @@ async fn those_further_back_hear_within_a_second_and_not_each_time() {
     line.drain(..10);
     let mut last = line.pop().unwrap();
     assert_eq!(line[TOLD_AT_ONCE - 1].state(), waits_at(TOLD_AT_ONCE - 1));
+    assert_eq!(line[TOLD_AT_ONCE].state(), waits_at(TOLD_AT_ONCE + 10), "the first that is not told at once");
     assert_eq!(last.state(), waits_at(199), "the last is not told at once");
     assert_eq!(tokio::time::timeout(Duration::from_millis(1001), last.changed()).await, Ok(waits_at(189)));
     teller.abort();

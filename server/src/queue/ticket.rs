@@ -92,3 +92,22 @@ impl Turn {
         while self.ticket.changed().await != State::Lost {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::State;
+    use crate::queue::{Queue, Settings};
+
+    #[test]
+    fn a_turn_is_lost_when_the_queue_says_so_and_by_no_other_change() {
+        let queue = Queue::new(Settings { queue_length: 9, per_address: None });
+        let ticket = queue.join([192, 0, 2, 1].into()).unwrap();
+        let mut turn = ticket.into_turn().expect("the first to join has the turn");
+        turn.ticket.place.set(State::Turn(turn.fence + 1));
+        assert_eq!(turn.lost().now_or_never(), None);
+        turn.ticket.place.set(State::Lost);
+        assert_eq!(turn.lost().now_or_never(), Some(()));
+    }
+}

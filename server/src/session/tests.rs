@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use rstest::rstest;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
@@ -31,8 +32,11 @@ struct Wire {
     clogged: bool,
     writer: Option<Waker>,
     unwritten: usize,
-    /// Whether the peer is to be asked for a sign of life, once.
-    silent: bool,
+    /// What becomes of silences of the peer.
+    silences: VecDeque<Result<(), Ending>>,
+    /// How many bytes still come after the last words, and how many were read.
+    late: usize,
+    discarded: usize,
 }
 
 /// What the peer does next.
@@ -60,6 +64,14 @@ impl Peer {
 
     fn say(&self, text: &str) {
         self.act(Act::Send(Incoming::Message(Message::text(text))));
+    }
+
+    /// The peer was silent for too long, or gives no sign of life.
+    fn fall_silent(&self, silence: Result<(), Ending>) {
+        self.wire(|wire| {
+            wire.silences.push_back(silence);
+            wire.reader.take().map(Waker::wake)
+        });
     }
 
     fn note(&self, line: impl Into<String>) {
@@ -101,14 +113,17 @@ impl Input for Peer {
     }
 
     fn poll_silence(&mut self, _cx: &mut Context<'_>, _listened: bool) -> Poll<Result<(), Ending>> {
-        match self.wire(|wire| std::mem::take(&mut wire.silent)) {
-            true => Poll::Ready(Ok(())),
-            false => Poll::Pending,
-        }
+        let silence = self.wire(|wire| wire.silences.pop_front());
+        silence.map_or(Poll::Pending, Poll::Ready)
     }
 
     fn poll_discard(&mut self, _cx: &mut Context<'_>) -> Poll<usize> {
-        Poll::Ready(0)
+        Poll::Ready(self.wire(|wire| {
+            let bytes = wire.late.min(1024);
+            wire.late -= bytes;
+            wire.discarded += bytes;
+            bytes
+        }))
     }
 }
 
@@ -130,14 +145,16 @@ impl Output for Peer {
     }
 
     fn echo(&mut self, message: &Message) {
-        self.push(format!("echo: {}", message.as_text().expect("the test says text")));
+        self.push(format!("echo: {:?}", message.as_bytes()));
     }
 
     fn event(&mut self, event: &ServerEvent<'_>) {
         self.push(event.to_json());
     }
 
-    fn ask(&mut self) {}
+    fn ask(&mut self) {
+        self.push("ask".to_owned());
+    }
 
     fn protocol(&mut self, _bytes: &Bytes, _last: bool) {}
 
@@ -157,6 +174,7 @@ impl Output for Peer {
     }
 
     fn poll_shutdown(&mut self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.note("shutdown");
         Poll::Ready(Ok(()))
     }
 }
@@ -182,13 +200,13 @@ impl Waiting for Peer {
     }
 }
 
-/// An output whose bytes the test can read.
+/// An output whose bytes the test can read; while the test holds the lock, it stands still.
 #[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
+struct Written(Arc<tokio::sync::Mutex<Vec<u8>>>);
 
 impl Write for Written {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("no test panics with the output").write(bytes)
+        self.0.blocking_lock().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -244,7 +262,7 @@ impl House {
 
     async fn transcript(&self) -> String {
         self.transcript.finish().await;
-        let written = self.written.0.lock().expect("no test panics with the output").clone();
+        let written = self.written.0.try_lock().expect("all is written").clone();
         String::from_utf8(written).expect("the transcript is text")
     }
 }
@@ -259,13 +277,37 @@ async fn messages_are_answered_in_order_until_the_farewell() {
     ["um", "SAIR", "nunca"].iter().for_each(|text| peer.say(text));
     assert!(house.serve(&peer).await.unwrap(), "the last words were written");
     assert_eq!(peer.log(), [TURN, "reply: Servidor recebeu: 'um'", "last words: Normal"]);
-    assert!(
-        house
-            .transcript()
-            .await
-            .ends_with("solicitou desconexão.\nConexão com ('127.0.0.1', 7) encerrada.\n")
-    );
+    let expected = [
+        "Conectado por ('127.0.0.1', 7)",
+        "Mensagem recebida de ('127.0.0.1', 7): um",
+        "Mensagem recebida de ('127.0.0.1', 7): SAIR",
+        "Cliente ('127.0.0.1', 7) solicitou desconexão.",
+        "Conexão com ('127.0.0.1', 7) encerrada.",
+    ];
+    assert!(house.transcript().await.lines().eq(expected), "{}", house.transcript().await);
     assert!(!house.queue.is_taken());
+}
+
+#[rstest]
+#[case::report(Responder::Report, "last words: InvalidData", false)]
+#[case::echo(Responder::Echo, "echo: [255]", true)]
+#[tokio::test]
+async fn bytes_that_spell_no_text_end_only_conversations_of_text(
+    #[case] responder: Responder,
+    #[case] said: &str,
+    #[case] recorded: bool,
+) {
+    let (house, peer) = (House::new(Backend::Builtin(responder), settings()), Peer::default());
+    peer.act(Act::Send(Incoming::Message(Message::binary([255].as_slice()))));
+    peer.act(Act::Send(Incoming::End));
+    house.serve(&peer).await.unwrap();
+    assert_eq!(peer.log()[1], said);
+    assert_eq!(
+        house.transcript().await.contains("Mensagem recebida"),
+        recorded,
+        "{}",
+        house.transcript().await
+    );
 }
 
 #[rstest]
@@ -368,7 +410,7 @@ async fn what_waits_for_room_goes_out_when_there_is_room() {
     assert_eq!(peer.settled().await.len(), 11);
     peer.wire(|wire| {
         wire.clogged = false;
-        wire.silent = true;
+        wire.silences.push_back(Ok(()));
         wire.reader.take().map(Waker::wake)
     });
     assert_eq!(peer.settled().await.iter().filter(|line| line.contains("output")).count(), 20);
@@ -463,6 +505,34 @@ async fn nothing_is_read_from_a_peer_while_there_is_no_room() {
     assert_eq!(peer.settled().await.len(), 101);
 }
 
+/// A stdout that does not keep up costs time and no line.
+#[tokio::test]
+async fn nothing_is_read_from_a_peer_while_the_transcript_is_full() {
+    let (house, peer) = (House::report(), Peer::default());
+    let standing = Arc::clone(&house.written.0).lock_owned().await;
+    (0..20).for_each(|_| peer.say(&"x".repeat(512 * 1024)));
+    peer.say("sair");
+    let serving = house.serve(&peer);
+    let answered = peer.settled().await.len() - 1;
+    assert!(answered < 10, "two gather, and two more while the first are written; {answered} were answered");
+    drop(standing);
+    serving.await.unwrap();
+    assert_eq!(peer.log().len(), 22);
+    assert_eq!(house.transcript().await.matches("Mensagem recebida").count(), 21);
+}
+
+#[tokio::test]
+async fn a_silent_peer_is_asked_for_a_sign_of_life_and_given_up_without_one() {
+    let (house, peer) = (House::report(), Peer::default());
+    let serving = house.serve(&peer);
+    peer.settled().await;
+    peer.fall_silent(Ok(()));
+    assert_eq!(peer.settled().await[1..], ["ask"]);
+    peer.fall_silent(Err(Ending::Unresponsive(Duration::from_secs(1))));
+    serving.await.unwrap();
+    assert_eq!(peer.log()[2..], ["last words: Policy"]);
+}
+
 /// However much the peer says, the others have their time: limits are heard.
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_never_pauses_cannot_keep_limits_from_being_heard() {
@@ -509,6 +579,46 @@ async fn stay_counts_for_the_limits_and_reaches_nobody() {
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(peer.log()[4..], [warning, "last words: Policy"]);
     assert_eq!(done(&script), ["open", "closed"]);
+}
+
+#[tokio::test]
+async fn who_waits_is_told_that_the_server_ends() {
+    let house = House::report();
+    let (first, second) = (Peer::default(), Peer::default());
+    let _holding = house.serve(&first);
+    let waiting = house.serve(&second);
+    second.settled().await;
+    house.shutdown.run(Duration::ZERO, Duration::ZERO).await;
+    assert!(waiting.await.unwrap(), "the last words were written");
+    assert_eq!(second.log()[1..], ["last words: GoingAway"]);
+}
+
+#[rstest]
+#[case::all_that_comes(3000, 3000)]
+#[case::not_a_flood(3 * 1024 * 1024, 1024 * 1024)]
+#[tokio::test]
+async fn what_comes_after_the_last_words_is_read_within_bounds(#[case] late: usize, #[case] read: usize) {
+    let (house, peer) = (House::report(), Peer::default());
+    peer.wire(|wire| wire.late = late);
+    house.sessions.linger((peer.clone(), peer.clone())).await;
+    assert_eq!(peer.log(), ["shutdown"]);
+    assert_eq!(peer.wire(|wire| wire.discarded), read);
+}
+
+/// The last words have a quarter of a short drain, and all that they may take of a long one.
+#[rstest]
+#[case::short(8, 6)]
+#[case::long(40, 35)]
+#[tokio::test(start_paused = true)]
+async fn the_running_conversation_has_most_of_the_drain(#[case] drain: u64, #[case] over: u64) {
+    let (shutdown, start) = (Shutdown::default(), tokio::time::Instant::now());
+    let (told, over_at, cut, ()) = tokio::join!(
+        shutdown.told().map(|()| start.elapsed().as_secs()),
+        shutdown.over().map(|()| start.elapsed().as_secs()),
+        shutdown.cut().map(|()| start.elapsed().as_secs()),
+        shutdown.run(Duration::from_secs(drain), Duration::from_secs(5)),
+    );
+    assert_eq!((told, over_at, cut), (0, over, drain));
 }
 
 /// The whole end fits into the drain: the running conversation has most of it, its last words the rest.
