@@ -78,7 +78,10 @@ proptest! {
                 Step::Join(who) => {
                     let refusal = expected(&model, who, capacity, per_address);
                     match queue.join(address(who)) {
-                        Ok(ticket) => model.push((who, ticket)),
+                        Ok(ticket) => {
+                            prop_assert_eq!(None, refusal);
+                            model.push((who, ticket));
+                        }
                         Err(error) => prop_assert_eq!(Some(error), refusal),
                     }
                 }
@@ -140,13 +143,14 @@ fn as_many_wait_from_one_address_as_may() {
 #[test]
 fn who_waits_hears_of_every_move_once() {
     let queue = queue(9);
-    let first = join(&queue);
+    let mut first = join(&queue);
     let second = join(&queue);
     let mut third = join(&queue);
     assert_eq!(third.changed().now_or_never(), None);
     drop(second);
     assert_eq!(third.changed().now_or_never(), Some(waits_at(1)));
     assert_eq!(third.changed().now_or_never(), None);
+    assert_eq!(first.changed().now_or_never(), None, "its turn is the same, whoever leaves behind it");
     drop(first);
     assert!(matches!(third.changed().now_or_never(), Some(State::Turn(_))));
 }
