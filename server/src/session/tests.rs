@@ -552,7 +552,7 @@ async fn a_peer_that_never_pauses_cannot_keep_limits_from_being_heard() {
             }
         }
     });
-    serving.await.unwrap();
+    tokio::time::timeout(limit * 10, serving).await.expect("the limit is heard").unwrap();
     assert_eq!(peer.log().last().unwrap(), "last words: Policy");
     flood.abort();
 }
