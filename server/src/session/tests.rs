@@ -605,6 +605,19 @@ async fn what_comes_after_the_last_words_is_read_within_bounds(#[case] late: usi
     assert_eq!(peer.wire(|wire| wire.discarded), read);
 }
 
+/// A limit that is shorter than the warning's time is warned of when half of it has passed.
+#[tokio::test(start_paused = true)]
+async fn a_short_limit_is_warned_of_at_its_half() {
+    let limit = Some(Duration::from_secs(20));
+    let house = House::new(Backend::Builtin(Responder::Report), Settings { turn_limit: limit, ..settings() });
+    let (peer, next) = (Peer::default(), Peer::default());
+    let serving = house.serve(&peer);
+    let _next = house.serve(&next);
+    serving.await.unwrap();
+    let warning = r#"{"type":"warning","seconds":10,"reason":"turn_limit"}"#;
+    assert_eq!(peer.log(), [TURN, warning, "last words: Policy"]);
+}
+
 /// The last words have a quarter of a short drain, and all that they may take of a long one.
 #[rstest]
 #[case::short(8, 6)]
