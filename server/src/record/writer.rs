@@ -14,6 +14,12 @@ const CAPACITY: usize = 1024 * 1024;
 /// Bytes that are handed to the thread at a time, a line more or less: so room comes in small steps.
 const BATCH: usize = 64 * 1024;
 
+/// Room for a batch and its last line, so that it need not grow.
+const ROOM: usize = BATCH + BATCH / 8;
+
+/// Batches that are kept to be filled again.
+const SPARE: usize = 4;
+
 /// After a write, lines gather so long for the next, so that a message does not cost a wake-up, unless a batch of
 /// them waits already.
 const GATHER: Duration = Duration::from_millis(100);
@@ -62,8 +68,8 @@ struct State {
     batches: VecDeque<String>,
     /// Bytes in `batches`.
     bytes: usize,
-    /// A batch that was written, and can be filled again.
-    spare: String,
+    /// Batches that were written, and can be filled again.
+    spare: Vec<String>,
     /// Lines that found no room since the last that did.
     lost: u64,
     /// At how many bytes the thread is to be woken; `None` while it writes.
@@ -145,7 +151,8 @@ impl State {
 
     fn push(&mut self, write: impl FnOnce(&mut String)) {
         if self.batches.back().is_none_or(|batch| batch.len() >= BATCH) {
-            self.batches.push_back(std::mem::take(&mut self.spare));
+            let batch = self.spare.pop().unwrap_or_else(|| String::with_capacity(ROOM));
+            self.batches.push_back(batch);
         }
         if let Some(batch) = self.batches.back_mut() {
             let before = batch.len();
@@ -202,14 +209,15 @@ impl Shared {
     }
 
     fn run(&self, mut output: impl Write) {
-        let mut batch = String::new();
-        while self.take(&mut batch) {
+        while let Some(mut batch) = self.take() {
             let written = self.write(&mut output, batch.as_bytes());
             batch.clear();
-            batch.shrink_to(2 * BATCH);
+            batch.shrink_to(ROOM);
             let mut state = self.lock();
             state.writing = false;
-            state.spare = std::mem::take(&mut batch);
+            if state.spare.len() < SPARE {
+                state.spare.push(batch);
+            }
             if let Err(error) = written {
                 tracing::warn!(%error, "the transcript's output failed; the server goes on without it");
                 *state = State { broken: true, ..State::default() };
@@ -229,11 +237,11 @@ impl Shared {
         output.flush()
     }
 
-    /// Waits for lines and takes a batch of them; false when the output is of no more use.
-    fn take(&self, lines: &mut String) -> bool {
+    /// Waits for lines and takes a batch of them; `None` when the output is of no more use.
+    fn take(&self) -> Option<String> {
         let mut state = self.lock();
         if state.broken {
-            return false;
+            return None;
         }
         if state.taken > 0 {
             state.wake_at = Some(BATCH - 1);
@@ -249,9 +257,8 @@ impl Shared {
                 state.wake_at = None;
                 state.writing = true;
                 state.bytes -= batch.len();
-                *lines = batch;
                 self.room.notify_one();
-                return true;
+                return Some(batch);
             }
             state.wake_at = Some(0);
             state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
