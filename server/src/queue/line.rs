@@ -31,11 +31,6 @@ impl<T> Line<T> {
         self.members.remove(&id)
     }
 
-    /// The number of the first.
-    pub(super) fn first_id(&self) -> Option<u64> {
-        self.members.first_key_value().map(|(id, _)| *id)
-    }
-
     /// Who has the turn.
     pub(super) fn first(&self) -> Option<&T> {
         self.members.first_key_value().map(|(_, member)| member)

@@ -116,12 +116,18 @@ impl Order {
 
     /// Takes somebody out of the line, and tells those near the front who move up.
     fn leave(&mut self, id: u64) {
-        let first = self.line.first_id() == Some(id);
         let Some(member) = self.line.leave(id) else { return };
-        if let (false, State::Waiting { position }) = (first, member.place.state()) {
-            self.wait_no_more(member.from);
-            return self.tell(position, TOLD_AT_ONCE);
+        match member.place.state() {
+            State::Waiting { position } => {
+                self.wait_no_more(member.from);
+                self.tell(position, TOLD_AT_ONCE);
+            }
+            State::Turn(_) => self.pass_the_turn_on(),
+            State::Joining | State::Lost => {}
         }
+    }
+
+    fn pass_the_turn_on(&mut self) {
         self.pace.end(Instant::now());
         if let Some(next) = self.line.first() {
             let (place, from) = (Arc::clone(&next.place), next.from);
