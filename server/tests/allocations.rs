@@ -26,7 +26,7 @@ const MESSAGES: usize = 8192;
 const WINDOW: usize = 64;
 
 /// Clients that wait in the smaller of two crowds, which are compared.
-const WAITING: usize = 128;
+const WAITING: usize = 384;
 
 /// What buffers may take that grow once more in the longer conversation, by chance of timing.
 const GROWTH: f64 = 0.005;
@@ -106,7 +106,7 @@ fn allocations_per_message(case: &Case) -> f64 {
 
 #[rstest]
 #[case::tcp(false, 1100)]
-#[case::websocket(true, 3000)]
+#[case::websocket(true, 1800)]
 fn waiting_takes_little_memory(#[case] handshake: bool, #[case] most: u64) {
     let few = held_by_waiting(handshake, WAITING);
     let many = held_by_waiting(handshake, 2 * WAITING);
