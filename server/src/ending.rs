@@ -16,6 +16,12 @@ pub(crate) enum Ending {
     /// The peer closed its side.
     #[error("desconectando")]
     Left,
+    /// What answered has ended by itself, a program with this status.
+    #[error("o programa terminou{}", status(*.0))]
+    Ended(Option<i32>),
+    /// What should have answered cannot be reached, or failed.
+    #[error("{0}")]
+    Unavailable(String),
     /// The server is going away.
     #[error("encerrando")]
     Shutdown,
@@ -68,6 +74,8 @@ impl Ending {
     pub(crate) fn codes(&self) -> (CloseCode, ByeReason) {
         match self {
             Self::Farewell(_) | Self::Left => (CloseCode::Normal, ByeReason::Farewell),
+            Self::Ended(_) => (CloseCode::Normal, ByeReason::Ended),
+            Self::Unavailable(_) => (CloseCode::BadGateway, ByeReason::Unavailable),
             Self::Shutdown => (CloseCode::GoingAway, ByeReason::Shutdown),
             Self::QueueFull => (CloseCode::TryAgainLater, ByeReason::QueueFull),
             Self::PerAddress => (CloseCode::TryAgainLater, ByeReason::PerAddress),
@@ -92,6 +100,14 @@ impl Ending {
         }
     }
 
+    /// The exit status of the program that ended, for `vez.v1`.
+    pub(crate) fn status(&self) -> Option<i32> {
+        match self {
+            Self::Ended(status) => *status,
+            _ => None,
+        }
+    }
+
     /// Whether the peer can still be told anything.
     pub(crate) fn can_be_told(&self) -> bool {
         !matches!(self, Self::Reset | Self::Unreachable | Self::Io(_))
@@ -101,6 +117,10 @@ impl Ending {
     pub(crate) fn message_too_big(size: usize, limit: usize) -> Self {
         Self::TooBig(format!("mensagem de {size} bytes, maior que o limite de {limit}"))
     }
+}
+
+fn status(status: Option<i32>) -> String {
+    status.map_or_else(String::new, |status| format!(" com o estado {status}"))
 }
 
 impl From<io::Error> for Ending {

@@ -6,8 +6,7 @@ use std::str::FromStr;
 use clap::{CommandFactory, FromArgMatches, Parser};
 use vez_protocol::{DEFAULT_HTTP, DEFAULT_TCP};
 
-use crate::responder::Responder;
-use crate::{door, http, queue, session, transport};
+use crate::{door, http, queue, responder, session, transport};
 
 /// Serves one conversation at a time and queues everybody else fairly: from a browser page, a terminal over
 /// raw TCP, and any WebSocket tool.
@@ -22,9 +21,9 @@ pub struct Options {
     #[arg(long, env = "VEZ_HTTP", value_name = "ADDR|off", default_value = DEFAULT_HTTP)]
     pub http: Listen,
 
-    /// Who answers the messages
-    #[arg(long, env = "VEZ_RESPONDER", value_enum, default_value_t)]
-    pub responder: Responder,
+    /// What answers.
+    #[command(flatten)]
+    pub behind: responder::Settings,
 
     /// How many may wait.
     #[command(flatten)]
@@ -101,6 +100,6 @@ mod tests {
     fn every_option_can_be_given_in_the_environment() {
         let command = Options::command();
         let without = command.get_arguments().filter(|argument| argument.get_env().is_none());
-        assert_eq!(without.map(|argument| argument.get_id().as_str()).collect::<Vec<_>>(), [""; 0]);
+        assert_eq!(without.map(|argument| argument.get_id().as_str()).collect::<Vec<_>>(), ["program"]);
     }
 }

@@ -136,3 +136,67 @@ impl EndSignals {
         tokio::signal::ctrl_c().await
     }
 }
+
+/// A program and its children.
+#[derive(Debug)]
+pub(crate) struct Group {
+    #[cfg(unix)]
+    leader: rustix::process::Pid,
+}
+
+#[cfg(unix)]
+impl Group {
+    /// Makes what `command` starts the leader of a group of its own.
+    pub(crate) fn lead(command: &mut tokio::process::Command) {
+        command.process_group(0);
+    }
+
+    /// The group that a child leads.
+    pub(crate) fn of(child: &tokio::process::Child) -> io::Result<Self> {
+        let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
+        Ok(Self { leader: id.ok_or(io::ErrorKind::NotFound)? })
+    }
+
+    /// Asks all of it to end (SIGTERM).
+    pub(crate) fn terminate(&self) {
+        self.signal(rustix::process::Signal::TERM);
+    }
+
+    /// Ends all of it (SIGKILL).
+    pub(crate) fn kill(&self) {
+        self.signal(rustix::process::Signal::KILL);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        // A group that is gone already needs no signal.
+        let _ = rustix::process::kill_process_group(self.leader, signal);
+    }
+
+    /// Waits until no member is left, the leader having been waited for.
+    pub(crate) async fn gone(&self) {
+        // No event tells that a group is empty.
+        while rustix::process::test_kill_process_group(self.leader).is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl Group {
+    /// Only Unix has groups of processes.
+    pub(crate) fn lead(_command: &mut tokio::process::Command) {}
+
+    /// The group that a child leads.
+    pub(crate) fn of(_child: &tokio::process::Child) -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    /// Nothing can be asked here; dropping the child ends it.
+    pub(crate) fn terminate(&self) {}
+
+    /// Dropping the child ends it.
+    pub(crate) fn kill(&self) {}
+
+    /// Who leads a group of one was waited for.
+    pub(crate) async fn gone(&self) {}
+}

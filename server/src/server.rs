@@ -14,7 +14,7 @@ use crate::platform;
 use crate::queue::Queue;
 use crate::reception::Reception;
 use crate::record::Transcript;
-use crate::responder::Backend;
+use crate::responder::{Backend, Missing};
 use crate::seat::{Transport, Visitor};
 use crate::session::{Sessions, Shutdown};
 use crate::transport::tcp::{Port, WaitingTcp};
@@ -38,6 +38,9 @@ pub enum StartError {
     /// Files that make no TLS server.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// What should answer is not there.
+    #[error(transparent)]
+    Behind(#[from] Missing),
 }
 
 impl Server {
@@ -47,6 +50,7 @@ impl Server {
     /// When an address cannot be bound, or a file is not as it must be.
     pub fn bind(options: Options, transcript: Transcript) -> Result<Self, StartError> {
         transcript.starting();
+        options.behind.check()?;
         let files = options.access.tls_cert.as_ref().zip(options.access.tls_key.as_ref());
         let tls = files.map(|(certificate, key)| Tls::load(certificate, key)).transpose()?.map(Arc::new);
         let tcp = options.tcp.0.map(door::bind).transpose()?;
@@ -107,13 +111,12 @@ impl Server {
         let connections = Connections::new(options.access.connections);
         let proxies = Proxies::new(&options.access);
         let transports = Arc::new(options.connections);
-        let backend = Backend::Builtin(options.responder);
-        let leave_word = backend.leave_word();
+        let backend = Backend::new(options.behind, transports.max_message);
+        let leave_word = backend.leave_word().map(Into::into);
         let sessions = Arc::new(Sessions::new(
             options.turns,
-            backend,
+            backend.clone(),
             transcript,
-            transports.max_message,
             transports.write_limit,
             shutdown.clone(),
         ));
@@ -133,8 +136,14 @@ impl Server {
             leave_word,
             time: options.requests.header_time,
         });
-        let web =
-            Arc::new(Http::new(options.requests, guard, queue.clone(), upgrades, tls.clone(), shutdown));
+        let web = Arc::new(Http::new(
+            options.requests,
+            guard,
+            (queue.clone(), backend),
+            upgrades,
+            tls.clone(),
+            shutdown,
+        ));
         let port = Arc::new(Port::new(Arc::clone(&transports), page.as_deref()));
         let gone = transports.gone;
         tokio::join!(

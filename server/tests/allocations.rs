@@ -181,12 +181,12 @@ fn serve(
     shutdown: &CancellationToken,
     addresses: &mpsc::Sender<(SocketAddr, SocketAddr)>,
 ) -> AllocationInfo {
-    let options = Options {
+    let mut options = Options {
         tcp: "127.0.0.1:0".parse().unwrap(),
         http: "127.0.0.1:0".parse().unwrap(),
-        responder,
         ..Options::default()
     };
+    options.behind.responder = responder;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     allocation_counter::measure(|| {
         runtime.block_on(async {

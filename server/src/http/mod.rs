@@ -27,6 +27,7 @@ use tower_service::Service;
 
 use crate::door::{Guard, Refused, Slot, Tls};
 use crate::queue::Queue;
+use crate::responder::Backend;
 use crate::session::Shutdown;
 use crate::units::{interval, size_within};
 pub(crate) use upgrade::Upgrades;
@@ -76,7 +77,7 @@ impl Http {
     pub(crate) fn new(
         settings: Settings,
         guard: Arc<Guard>,
-        queue: Queue,
+        health: (Queue, Backend),
         upgrades: Arc<Upgrades>,
         tls: Option<Arc<Tls>>,
         shutdown: Shutdown,
@@ -85,7 +86,7 @@ impl Http {
             .route("/", get(upgrade::root))
             .route("/ws", get(upgrade::websocket))
             .with_state(upgrades)
-            .route("/healthz", get(health::healthz).with_state(queue))
+            .route("/healthz", get(health::healthz).with_state(health))
             .fallback(page::file)
             .layer(middleware::from_fn_with_state(guard, check_host));
         Self { router, tls, settings, shutdown }

@@ -28,7 +28,7 @@ pub(crate) struct Upgrades {
     pub(crate) guard: Arc<Guard>,
     pub(crate) proxies: Proxies,
     pub(crate) reception: Arc<Reception>,
-    pub(crate) leave_word: Option<&'static str>,
+    pub(crate) leave_word: Option<Arc<str>>,
     /// How long a handshake may take.
     pub(crate) time: Duration,
 }
@@ -77,7 +77,8 @@ pub(super) async fn websocket(
         match timeout(upgrades.time, take_socket(upgrade)).await {
             Ok(Ok((stream, early))) => {
                 let settings = reception.transports();
-                let waiting = WaitingWebSocket::new(stream, &early, style, upgrades.leave_word, settings);
+                let waiting =
+                    WaitingWebSocket::new(stream, &early, style, upgrades.leave_word.clone(), settings);
                 // A task of its own, as this one's memory has room for the handshake too.
                 let attending = reception.clone().attend(waiting, admission, slots);
                 reception.spawn(attending);

@@ -5,6 +5,7 @@ mod transcript;
 mod writer;
 
 use std::net::SocketAddr;
+use std::time::SystemTime;
 
 use futures_util::future::BoxFuture;
 
@@ -21,6 +22,8 @@ pub(crate) enum Event<'a> {
     Message(&'a str, usize),
     /// The peer sent so many bytes that spell no text.
     Binary(usize),
+    /// So many bytes of a stream came and were sent, since then.
+    Stream { began: SystemTime, came: u64, sent: u64 },
     /// The session ends.
     Ended(&'a Ending),
     /// The last words were written, or could not be.
@@ -59,7 +62,7 @@ impl Journal {
             Event::Turn(fence) => tracing::debug!(session, peer = self.peer, fence, "the turn began"),
             Event::Ended(ending) => tracing::debug!(session, ?ending, "the session ends"),
             Event::Closed => tracing::debug!(session, "the session is over"),
-            Event::Message(..) | Event::Binary(_) => {}
+            Event::Message(..) | Event::Binary(_) | Event::Stream { .. } => {}
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::time::SystemTime;
 
+use humantime::format_rfc3339_seconds;
 use vez_protocol::escape;
 
 use super::Event;
@@ -68,6 +70,12 @@ impl Transcript {
                 push_all(line, &["Mensagem recebida de ", peer, ": "]);
                 push_fmt(line, format_args!("[{len} bytes]"));
             }),
+            Event::Stream { began, came, sent } => self.line(|line| {
+                let (began, now) =
+                    (format_rfc3339_seconds(*began), format_rfc3339_seconds(SystemTime::now()));
+                push_all(line, &["Vez de ", peer]);
+                push_fmt(line, format_args!(" de {began} a {now}: {came} bytes recebidos, {sent} enviados."));
+            }),
             Event::Ended(ending) => self.ended(peer, ending),
             Event::Closed => self.line(|line| push_all(line, &["Conexão com ", peer, " encerrada."])),
         }
@@ -77,6 +85,7 @@ impl Transcript {
         self.line(|line| match ending {
             Ending::Farewell(_) => push_all(line, &["Cliente ", peer, " solicitou desconexão."]),
             Ending::Left => push_all(line, &["Cliente ", peer, " desconectou (sem dados)."]),
+            Ending::Ended(_) => push_fmt(line, format_args!("Fim da conversa com {peer}: {ending}.")),
             Ending::Reset => push_all(line, &["Conexão com ", peer, " foi resetada pelo cliente."]),
             ending => {
                 push_all(line, &["Erro ao comunicar com ", peer, ": "]);

@@ -1,19 +1,38 @@
 //! What answers: opened when a turn begins, closed before the turn is passed on.
 
+mod connection;
+mod pipe;
+mod program;
 #[cfg(test)]
 pub(crate) mod scripted;
+mod settings;
+mod target;
 
-use std::task::{Context, Poll};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
+use bytes::Bytes;
 use bytestring::ByteString;
+use tokio::time::sleep;
 use vez_protocol::{Message, report};
 
 use crate::ending::Ending;
+use crate::seat::Transport;
+use pipe::Pipe;
+use program::Program;
+pub use settings::{Framing, Missing, Settings};
+pub use target::Target;
 
 /// How much of a message to the echo the transcript shows: some lines of a terminal.
 const ECHO_RECORDED: usize = 256;
 
-/// Who answers the messages of a conversation.
+/// The longest wait before the next turn when what is behind fails and fails.
+const LONGEST_RETRY: Duration = Duration::from_secs(60);
+
+/// Who answers the messages of a conversation, of those built in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Responder {
     /// The report's server: says what it received, and bids farewell.
@@ -23,13 +42,36 @@ pub enum Responder {
     Echo,
 }
 
-/// What stands behind Vez, and is opened for one conversation after the other.
+/// What stands behind Vez, and is opened for one conversation after the other; clones are the same.
 #[derive(Clone, Debug)]
-pub(crate) enum Backend {
+pub(crate) struct Backend {
+    kind: Kind,
+    settings: Arc<Settings>,
+    /// Longest message in bytes.
+    max_message: usize,
+    /// How many times in a row it could not be opened.
+    failures: Arc<AtomicU32>,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
     Builtin(Responder),
+    Program,
+    Connection(Target),
     /// Does what a test says.
     #[cfg(test)]
     Scripted(scripted::Script),
+}
+
+/// The turn for which something is opened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Occasion {
+    /// The session's number in the log.
+    pub(crate) session: u64,
+    pub(crate) transport: Transport,
+    pub(crate) peer: SocketAddr,
+    /// The turn's fencing number.
+    pub(crate) fence: u64,
 }
 
 /// What answers in one conversation.
@@ -37,6 +79,8 @@ pub(crate) enum Backend {
 pub(crate) enum Open {
     Report,
     Echo,
+    /// Bytes both ways, perhaps with a program.
+    Pipe(Box<Pipe>, Option<Box<Program>>),
     /// Does what a test says.
     #[cfg(test)]
     Scripted(scripted::Scripted),
@@ -50,28 +94,67 @@ pub(crate) enum Answer<'a> {
     /// The message itself.
     Itself,
     /// Nothing yet: what it says comes by [`Open::poll_said`].
-    #[cfg_attr(not(test), expect(dead_code, reason = "report and echo answer at once"))]
     Later,
 }
 
 /// What a responder says by itself.
 #[derive(Debug)]
-#[cfg_attr(not(test), expect(dead_code, reason = "report and echo speak only when spoken to"))]
 pub(crate) enum Said {
-    /// The answer to the oldest message that has none yet.
-    Reply(ByteString),
-    /// Something unprompted.
-    Output(ByteString),
+    /// A text: the answer to the oldest message that has none yet, or something unprompted.
+    Text(ByteString),
+    /// Bytes of a stream.
+    Bytes(Bytes),
+    /// Nothing more.
+    End,
 }
 
 impl Backend {
+    pub(crate) fn new(settings: Settings, max_message: usize) -> Self {
+        let kind = match &settings.connect {
+            Some(target) => Kind::Connection(target.clone()),
+            None if settings.exec => Kind::Program,
+            None => Kind::Builtin(settings.responder),
+        };
+        Self { kind, settings: Arc::new(settings), max_message, failures: Arc::default() }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn scripted(script: scripted::Script, settings: Settings) -> Self {
+        Self { kind: Kind::Scripted(script), ..Self::new(settings, 1000) }
+    }
+
     /// What ends a conversation as a message, in any case; `None` where every message is answered.
-    pub(crate) fn leave_word(&self) -> Option<&'static str> {
-        match self {
-            Self::Builtin(Responder::Report) => Some(report::LEAVE),
-            Self::Builtin(Responder::Echo) => None,
+    pub(crate) fn leave_word(&self) -> Option<&str> {
+        match self.settings.leave_word.as_deref() {
+            Some(word) if word.eq_ignore_ascii_case("off") => None,
+            Some(word) => Some(word),
+            None if self.is_raw() || matches!(self.kind, Kind::Builtin(Responder::Echo)) => None,
+            None => Some(report::LEAVE),
+        }
+    }
+
+    /// Whether bytes pass unchanged, and are no messages.
+    pub(crate) fn is_raw(&self) -> bool {
+        self.framing() == Framing::Raw
+    }
+
+    /// How many times in a row it could not be opened.
+    pub(crate) fn failures(&self) -> u32 {
+        self.failures.load(Relaxed)
+    }
+
+    /// Longest message in bytes.
+    pub(crate) fn max_message(&self) -> usize {
+        self.max_message
+    }
+
+    fn framing(&self) -> Framing {
+        match &self.kind {
+            Kind::Connection(_) => self.settings.framing.unwrap_or(Framing::Raw),
+            Kind::Program => self.settings.framing.unwrap_or(Framing::Line),
+            Kind::Builtin(_) => Framing::Line,
             #[cfg(test)]
-            Self::Scripted(_) => None,
+            Kind::Scripted(_) => Framing::Line,
         }
     }
 
@@ -79,12 +162,37 @@ impl Backend {
     ///
     /// # Errors
     /// When what should answer cannot.
-    pub(crate) async fn open(&self) -> Result<Open, Ending> {
-        match self {
-            Self::Builtin(Responder::Report) => Ok(Open::Report),
-            Self::Builtin(Responder::Echo) => Ok(Open::Echo),
+    pub(crate) async fn open(&self, occasion: &Occasion) -> Result<Open, Ending> {
+        let opened = self.try_open(occasion).await;
+        match opened {
+            Ok(_) => self.failures.store(0, Relaxed),
+            Err(_) => drop(self.failures.fetch_add(1, Relaxed)),
+        }
+        opened
+    }
+
+    async fn try_open(&self, occasion: &Occasion) -> Result<Open, Ending> {
+        let pipe = |reader, writer| Box::new(Pipe::new(reader, writer, self.framing(), self.max_message));
+        match &self.kind {
+            Kind::Builtin(Responder::Report) => Ok(Open::Report),
+            Kind::Builtin(Responder::Echo) => Ok(Open::Echo),
+            Kind::Program => {
+                let (program, reader, writer) = program::start(&self.settings, occasion)?;
+                Ok(Open::Pipe(pipe(reader, writer), Some(Box::new(program))))
+            }
+            Kind::Connection(target) => {
+                let (reader, writer) = connection::connect(target, self.settings.connect_time).await?;
+                Ok(Open::Pipe(pipe(reader, writer), None))
+            }
             #[cfg(test)]
-            Self::Scripted(script) => script.open().await.map(Open::Scripted),
+            Kind::Scripted(script) => script.open().await.map(Open::Scripted),
+        }
+    }
+
+    /// Waits before the next turn if the last could not be served: longer with each failure.
+    pub(crate) async fn rest(&self) {
+        if let Some(doublings) = self.failures().checked_sub(1) {
+            sleep((self.settings.retry_wait * 2_u32.pow(doublings.min(10))).min(LONGEST_RETRY)).await;
         }
     }
 }
@@ -92,33 +200,29 @@ impl Backend {
 impl Open {
     /// How many bytes of a message the transcript shows, at the most.
     ///
-    /// The report shows all. An echo is there to try tools with, and what these send may be long: its beginning
-    /// tells it from others.
+    /// An echo is there to try tools with, and what these send may be long: its beginning tells it from others.
     pub(crate) fn recorded(&self) -> usize {
-        match self {
-            Self::Echo => ECHO_RECORDED,
-            Self::Report => usize::MAX,
-            #[cfg(test)]
-            Self::Scripted(_) => usize::MAX,
-        }
+        if matches!(self, Self::Echo) { ECHO_RECORDED } else { usize::MAX }
     }
 
     /// Whether a message must spell text.
     pub(crate) fn needs_text(&self) -> bool {
-        matches!(self, Self::Report)
-    }
-
-    /// Whether a message asks to leave.
-    pub(crate) fn is_leave(&self, message: &Message) -> bool {
-        matches!(self, Self::Report) && message.as_bytes().eq_ignore_ascii_case(report::LEAVE.as_bytes())
+        match self {
+            Self::Echo => false,
+            Self::Pipe(pipe, _) => !pipe.is_raw(),
+            Self::Report => true,
+            #[cfg(test)]
+            Self::Scripted(_) => true,
+        }
     }
 
     /// Ready when another message may be handed over.
-    pub(crate) fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Ending>> {
+    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match self {
-            Self::Report | Self::Echo => Poll::Ready(Ok(())),
+            Self::Report | Self::Echo => Poll::Ready(()),
+            Self::Pipe(pipe, _) => pipe.poll_ready(cx),
             #[cfg(test)]
-            Self::Scripted(script) => script.poll_ready(_cx),
+            Self::Scripted(script) => script.poll_ready(),
         }
     }
 
@@ -127,6 +231,10 @@ impl Open {
         match self {
             Self::Report => Ok(Answer::Text(report::Received(message.as_text()?).parts())),
             Self::Echo => Ok(Answer::Itself),
+            Self::Pipe(pipe, _) => {
+                pipe.push(message);
+                Ok(Answer::Later)
+            }
             #[cfg(test)]
             Self::Scripted(script) => script.answer(message),
         }
@@ -136,17 +244,28 @@ impl Open {
     pub(crate) fn end_input(&mut self) -> bool {
         match self {
             Self::Report | Self::Echo => false,
+            Self::Pipe(pipe, _) => {
+                pipe.end_input();
+                true
+            }
             #[cfg(test)]
             Self::Scripted(script) => script.end_input(),
         }
     }
 
     /// What it says by itself, or how it ends.
-    pub(crate) fn poll_said(&mut self, _cx: &mut Context<'_>) -> Poll<Result<Said, Ending>> {
+    pub(crate) fn poll_said(&mut self, cx: &mut Context<'_>) -> Poll<Result<Said, Ending>> {
         match self {
             Self::Report | Self::Echo => Poll::Pending,
+            Self::Pipe(pipe, program) => match (ready!(pipe.poll_said(cx)), program) {
+                (Ok(Some(said)), _) => Poll::Ready(Ok(said)),
+                (Err(error), _) => Poll::Ready(Err(Ending::Unavailable(error.to_string()))),
+                (Ok(None), Some(program)) => program.poll_ended(cx).map(Err),
+                (Ok(None), None) if pipe.is_raw() => Poll::Ready(Ok(Said::End)),
+                (Ok(None), None) => Poll::Ready(Err(Ending::Ended(None))),
+            },
             #[cfg(test)]
-            Self::Scripted(script) => script.poll_said(_cx),
+            Self::Scripted(script) => script.poll_said(cx),
         }
     }
 
@@ -154,6 +273,15 @@ impl Open {
     pub(crate) async fn close(self) {
         match self {
             Self::Report | Self::Echo => {}
+            Self::Pipe(pipe, Some(program)) => {
+                // What it still says is read, so that it can end as it likes.
+                let discarding = pipe.discard();
+                tokio::select! {
+                    () = program.close() => {}
+                    () = discarding => {}
+                }
+            }
+            Self::Pipe(_, None) => {}
             #[cfg(test)]
             Self::Scripted(script) => script.close().await,
         }

@@ -64,8 +64,8 @@ impl Script {
 }
 
 impl Scripted {
-    pub(super) fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Ending>> {
-        if self.script.ready { Poll::Ready(Ok(())) } else { Poll::Pending }
+    pub(super) fn poll_ready(&mut self) -> Poll<()> {
+        if self.script.ready { Poll::Ready(()) } else { Poll::Pending }
     }
 
     pub(super) fn answer<'a>(&mut self, message: &'a Message) -> Result<Answer<'a>, Ending> {

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use vez_protocol::ByeReason;
 
-use super::Settings;
+use super::settings::Settings;
 use crate::ending::Ending;
 
 /// Measures one turn; clones watch the same.

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::task::{Context, Poll};
+use std::time::SystemTime;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
@@ -13,11 +14,13 @@ use tokio::task::coop;
 use vez_protocol::{Body, LineEnding, Message, ServerEvent};
 
 use super::clock::{Clock, Deadline};
-use super::{Incoming, Input, Output, Settings, Shutdown, To};
+use super::settings::Settings;
+use super::shutdown::Shutdown;
+use super::transport::{Incoming, Input, Output, To};
 use crate::ending::Ending;
 use crate::queue::Turn;
 use crate::record::{Event, Journal};
-use crate::responder::{Answer, Backend, Open, Said};
+use crate::responder::{Answer, Backend, Occasion, Open, Said};
 
 /// Most messages that wait for their answers: a peer that says more is not read meanwhile.
 const UNANSWERED: usize = 1024;
@@ -44,23 +47,38 @@ pub(super) struct Conversation<'a, I, O> {
     pending: Option<Message>,
     /// Whether the peer has closed its sending side, and the responder goes on nevertheless.
     ended: bool,
+    /// Whether the responder has said all, and may still be told more.
+    said_all: bool,
+    /// Bytes of a stream that came, and that were sent.
+    came: u64,
+    sent: u64,
+    /// When the conversation began.
+    began: SystemTime,
+    /// Whether the responder was handed something since it was heard.
+    asked: bool,
     /// Messages whose answers are still to come, the oldest first.
     unanswered: VecDeque<To>,
+    /// Whether bytes pass unchanged.
+    raw: bool,
+    /// The message that leaves, in any case.
+    leave_word: Option<&'a str>,
     clock: Clock,
     /// Polled only when they are woken, and not whenever a message comes.
     alarms: FuturesUnordered<BoxFuture<'a, Alarm>>,
 }
 
 impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
+    /// A conversation whose turn begins now.
     pub(super) fn new(
         input: &'a mut I,
         output: &'a mut O,
         turn: &'a mut Turn,
         journal: &'a Journal,
-        full: bool,
         settings: &Settings,
         shutdown: &'a Shutdown,
+        backend: &'a Backend,
     ) -> Self {
+        let full = !journal.record(&Event::Turn(turn.fence()));
         let clock = Clock::new(settings, turn.contended());
         let alarms = FuturesUnordered::from_iter([
             clock.clone().expired().map(Alarm::End).boxed(),
@@ -77,21 +95,37 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
             room: None,
             pending: None,
             ended: false,
+            said_all: false,
+            asked: false,
+            came: 0,
+            sent: 0,
+            began: SystemTime::now(),
             unanswered: VecDeque::new(),
+            raw: backend.is_raw(),
+            leave_word: backend.leave_word(),
             clock,
             alarms,
         }
     }
 
     /// Opens the responder and lets both sides talk, until one of them, the time or the server ends it.
-    pub(super) async fn hold(&mut self, backend: &Backend) -> Ending {
+    pub(super) async fn hold(&mut self, backend: &Backend, occasion: &Occasion) -> Ending {
         let talk = AssertUnwindSafe(async {
-            if let Err(ending) = self.open(backend).await {
+            if let Err(ending) = self.open(backend, occasion).await {
                 return ending;
             }
             poll_fn(|cx| self.step(cx).map_or_else(Poll::Ready, |()| Poll::Pending)).await
         });
         talk.catch_unwind().await.unwrap_or(Ending::Panicked)
+    }
+
+    /// Records how the session ends, and of a stream what passed.
+    pub(super) fn record_end(&self, ending: &Ending) {
+        if self.raw {
+            let (began, came, sent) = (self.began, self.came, self.sent);
+            self.journal.record(&Event::Stream { began, came, sent });
+        }
+        self.journal.record(&Event::Ended(ending));
     }
 
     /// Closes the responder; whatever it had is free for the next conversation when this returns.
@@ -104,8 +138,8 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
         }
     }
 
-    async fn open(&mut self, backend: &Backend) -> Result<(), Ending> {
-        let mut opening = Box::pin(backend.open());
+    async fn open(&mut self, backend: &Backend, occasion: &Occasion) -> Result<(), Ending> {
+        let mut opening = Box::pin(backend.open(occasion));
         poll_fn(|cx| {
             self.step(cx)?;
             opening.as_mut().poll(cx).map_ok(|open| self.responder = Some(open))
@@ -122,7 +156,8 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
             self.hear_peer(cx)?;
             let had_room = had_room && self.output.has_room();
             self.flush(cx)?;
-            if had_room || !self.output.has_room() {
+            let asked = std::mem::take(&mut self.asked);
+            if !asked && (had_room || !self.output.has_room()) {
                 return Ok(());
             }
         }
@@ -146,15 +181,21 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
 
     fn hear_responder(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
         let Some(responder) = &mut self.responder else { return Ok(()) };
-        while self.output.has_room()
+        while (self.ended || !self.said_all)
+            && self.output.has_room()
             && let Poll::Ready(said) = responder.poll_said(cx)?
         {
-            let asked = matches!(said, Said::Reply(_)).then(|| self.unanswered.pop_front()).flatten();
-            match (said, asked) {
-                (Said::Reply(text), Some(to)) => self.output.reply(to, &[&text]),
-                (Said::Reply(text) | Said::Output(text), _) => {
-                    self.output.event(&ServerEvent::Output { text: (&*text).into() });
+            match said {
+                Said::Text(text) => match self.unanswered.pop_front() {
+                    Some(to) => self.output.reply(to, &[&text]),
+                    None => self.output.event(&ServerEvent::Output { text: (&*text).into() }),
+                },
+                Said::Bytes(bytes) => {
+                    self.sent += bytes.len() as u64;
+                    self.output.bytes(&bytes);
                 }
+                Said::End if self.ended || !self.output.end() => return Err(Ending::Ended(None)),
+                Said::End => self.said_all = true,
             }
         }
         Ok(())
@@ -203,7 +244,7 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
             (self.full, self.room) = (false, None);
         }
         match &mut self.responder {
-            Some(responder) => Ok(responder.poll_ready(cx)?.is_ready()),
+            Some(responder) => Ok(responder.poll_ready(cx).is_ready()),
             None => Ok(false),
         }
     }
@@ -237,6 +278,7 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
             }
             Incoming::End => {
                 self.ended = true;
+                self.asked = true;
                 let goes_on = self.responder.as_mut().is_some_and(Open::end_input);
                 return if goes_on { Ok(()) } else { Err(Ending::Left) };
             }
@@ -247,14 +289,22 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
     fn take_message(&mut self, message: &Message) -> Result<(), Ending> {
         self.clock.heard();
         let Some(responder) = &mut self.responder else { return Ok(()) };
+        if self.raw {
+            self.came += message.len() as u64;
+            self.asked = true;
+            return responder.answer(message).map(drop);
+        }
         record(self.journal, message, responder).map(|room| self.full |= !room)?;
-        if responder.is_leave(message) {
+        if self.leave_word.is_some_and(|word| message.as_bytes().eq_ignore_ascii_case(word.as_bytes())) {
             return Err(Ending::Farewell(message.ending));
         }
         match responder.answer(message)? {
             Answer::Text(parts) => self.output.reply(message.into(), &parts),
             Answer::Itself => self.output.echo(message),
-            Answer::Later => self.unanswered.push_back(message.into()),
+            Answer::Later => {
+                self.unanswered.push_back(message.into());
+                self.asked = true;
+            }
         }
         Ok(())
     }

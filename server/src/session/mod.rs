@@ -3,6 +3,7 @@
 
 mod clock;
 mod conversation;
+mod settings;
 mod shutdown;
 mod transport;
 
@@ -17,41 +18,15 @@ use vez_protocol::{ServerEvent, TurnKind};
 use crate::ending::Ending;
 use crate::queue::{State, Ticket, Turn};
 use crate::record::{Event, Journal, Transcript};
-use crate::responder::Backend;
+use crate::responder::{Backend, Occasion};
 use crate::seat::{Seat, Visitor};
-use crate::units::{OptionalTime, optional_time, time};
 use conversation::Conversation;
+pub use settings::Settings;
 pub(crate) use shutdown::Shutdown;
 pub(crate) use transport::{Incoming, Input, Output, To, Waiting};
 
 /// Most bytes that are read and dropped of a peer that does not close: one that goes on sending is reset.
 const DISCARDED: usize = 1024 * 1024;
-
-/// How long a turn may take, and its end.
-#[derive(Clone, Debug, clap::Args)]
-#[group(skip)]
-#[command(next_help_heading = "Turns (500ms, 30s, 5m)")]
-pub struct Settings {
-    /// Ends a turn after so long without a message, counted while somebody waits; off for never
-    #[arg(long, env = "VEZ_IDLE_LIMIT", value_name = "TIME|off", default_value = "5m", value_parser = optional_time)]
-    pub idle_limit: OptionalTime,
-
-    /// Ends a turn that takes longer, counted while somebody waits; off for never
-    #[arg(long, env = "VEZ_TURN_LIMIT", value_name = "TIME|off", default_value = "off", value_parser = optional_time)]
-    pub turn_limit: OptionalTime,
-
-    /// Warns those who can be warned so long before a limit
-    #[arg(long, env = "VEZ_WARN_BEFORE", value_name = "TIME", default_value = "30s", value_parser = time)]
-    pub warn_before: Duration,
-
-    /// Waits so long for a peer to take the last words, and again for it to close while others are served already
-    #[arg(long, env = "VEZ_LINGER", value_name = "TIME", default_value = "5s", value_parser = time)]
-    pub linger: Duration,
-
-    /// Takes at most so long to end when the server is told to; the running conversation has most of it
-    #[arg(long, env = "VEZ_DRAIN", value_name = "TIME", default_value = "10s", value_parser = time)]
-    pub drain: Duration,
-}
 
 /// Holds the sessions of one server, one at a time.
 #[derive(Debug)]
@@ -59,8 +34,6 @@ pub(crate) struct Sessions {
     settings: Settings,
     backend: Backend,
     transcript: Transcript,
-    /// Longest message in bytes, of which `vez.v1` peers are told.
-    max_message: usize,
     /// How long a peer may take for what is written to it.
     write_limit: Duration,
     shutdown: Shutdown,
@@ -74,11 +47,10 @@ impl Sessions {
         settings: Settings,
         backend: Backend,
         transcript: Transcript,
-        max_message: usize,
         write_limit: Duration,
         shutdown: Shutdown,
     ) -> Self {
-        Self { settings, backend, transcript, max_message, write_limit, shutdown }
+        Self { settings, backend, transcript, write_limit, shutdown }
     }
 
     /// Waits for the turn and holds it, from joining the queue to the last words; then the turn is passed on. Gives
@@ -154,18 +126,32 @@ impl Sessions {
         visitor: &Visitor,
     ) -> bool {
         let journal = Journal::new(&self.transcript, visitor.number, visitor.peer);
-        let full = !journal.record(&Event::Turn(turn.fence()));
-        output.event(&ServerEvent::Turn {
-            kind: TurnKind::Chat,
-            max_message: Some(self.max_message),
-            newline: None,
-        });
-        let mut conversation =
-            Conversation::new(input, output, &mut turn, &journal, full, &self.settings, &self.shutdown);
-        let ending = conversation.hold(&self.backend).await;
-        journal.record(&Event::Ended(&ending));
-        let closed = conversation.close();
-        let (told, ()) = tokio::join!(self.conclude(output, &journal, &ending), closed);
+        let occasion = Occasion {
+            session: visitor.number,
+            transport: visitor.transport,
+            peer: visitor.peer,
+            fence: turn.fence(),
+        };
+        let kind = if self.backend.is_raw() { TurnKind::Stream } else { TurnKind::Chat };
+        let max_message = Some(self.backend.max_message());
+        output.event(&ServerEvent::Turn { kind, max_message, newline: None });
+        if self.backend.is_raw() {
+            input.become_raw();
+            output.become_raw();
+        }
+        let mut conversation = Conversation::new(
+            input,
+            output,
+            &mut turn,
+            &journal,
+            &self.settings,
+            &self.shutdown,
+            &self.backend,
+        );
+        let ending = conversation.hold(&self.backend, &occasion).await;
+        conversation.record_end(&ending);
+        let closing = conversation.close();
+        let (told, ()) = tokio::join!(self.conclude(output, &journal, &ending), self.close(closing));
         if !journal.record(&Event::Closed) {
             // The next session's lines wait for room too.
             self.unless_cut(journal.room()).await;
@@ -173,9 +159,18 @@ impl Sessions {
         told
     }
 
+    /// Closes the responder, and rests if it failed; a server that ends waits for neither.
+    async fn close(&self, closing: impl Future<Output = ()>) {
+        self.unless_cut(closing).await;
+        tokio::select! {
+            () = self.backend.rest() => {}
+            () = self.shutdown.told() => {}
+        }
+    }
+
     /// Writes what was answered, within the time for writing, and then the last words.
     async fn conclude(&self, output: &mut impl Output, journal: &Journal, ending: &Ending) -> bool {
-        if matches!(ending, Ending::Farewell(_) | Ending::Left) {
+        if matches!(ending, Ending::Farewell(_) | Ending::Left | Ending::Ended(_) | Ending::Unavailable(_)) {
             let answers = timeout(self.write_limit, poll_fn(|cx| output.poll_flush(cx)));
             match self.unless_cut(answers).await {
                 Some(Ok(Ok(()))) => {}

@@ -18,7 +18,7 @@ use crate::ending::Ending;
 use crate::queue::{self, Queue};
 use crate::record::Transcript;
 use crate::responder::scripted::Script;
-use crate::responder::{Backend, Responder, Said};
+use crate::responder::{self, Backend, Responder, Said};
 use crate::seat::{Seat, Transport, Visitor};
 
 /// What the two sides of a connection without a socket share with the test.
@@ -117,6 +117,8 @@ impl Input for Peer {
         silence.map_or(Poll::Pending, Poll::Ready)
     }
 
+    fn become_raw(&mut self) {}
+
     fn poll_discard(&mut self, _cx: &mut Context<'_>) -> Poll<usize> {
         Poll::Ready(self.wire(|wire| {
             let bytes = wire.late.min(1024);
@@ -150,6 +152,16 @@ impl Output for Peer {
 
     fn event(&mut self, event: &ServerEvent<'_>) {
         self.push(event.to_json());
+    }
+
+    fn become_raw(&mut self) {}
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.push(format!("bytes: {}", String::from_utf8_lossy(bytes)));
+    }
+
+    fn end(&mut self) -> bool {
+        true
     }
 
     fn ask(&mut self) {
@@ -223,6 +235,24 @@ struct House {
     shutdown: Shutdown,
 }
 
+/// What answers, when the command line says nothing.
+fn options() -> responder::Settings {
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        settings: responder::Settings,
+    }
+    <Line as clap::Parser>::parse_from(["test"]).settings
+}
+
+fn report() -> Backend {
+    builtin(Responder::Report)
+}
+
+fn builtin(responder: Responder) -> Backend {
+    Backend::new(responder::Settings { responder, ..options() }, 1000)
+}
+
 fn settings() -> Settings {
     Settings {
         idle_limit: None,
@@ -237,14 +267,13 @@ impl House {
     fn new(backend: Backend, settings: Settings) -> Self {
         let (written, shutdown) = (Written::default(), Shutdown::default());
         let transcript = Transcript::new(written.clone()).expect("a thread starts");
-        let sessions =
-            Sessions::new(settings, backend, transcript.clone(), 1000, WRITE_LIMIT, shutdown.clone());
+        let sessions = Sessions::new(settings, backend, transcript.clone(), WRITE_LIMIT, shutdown.clone());
         let queue = Queue::new(queue::Settings { queue_length: 9, per_address: None });
         Self { sessions: Arc::new(sessions), queue, written, transcript, shutdown }
     }
 
     fn report() -> Self {
-        Self::new(Backend::Builtin(Responder::Report), settings())
+        Self::new(report(), settings())
     }
 
     /// Joins the queue for a peer, and serves it.
@@ -297,7 +326,7 @@ async fn bytes_that_spell_no_text_end_only_conversations_of_text(
     #[case] said: &str,
     #[case] recorded: bool,
 ) {
-    let (house, peer) = (House::new(Backend::Builtin(responder), settings()), Peer::default());
+    let (house, peer) = (House::new(builtin(responder), settings()), Peer::default());
     peer.act(Act::Send(Incoming::Message(Message::binary([255].as_slice()))));
     peer.act(Act::Send(Incoming::End));
     house.serve(&peer).await.unwrap();
@@ -355,7 +384,7 @@ async fn scripted(
 ) -> (House, Peer, Script, UnboundedSender<Result<Said, Ending>>, JoinHandle<bool>) {
     let (mut script, say) = Script::new();
     change(&mut script);
-    let house = House::new(Backend::Scripted(script.clone()), settings());
+    let house = House::new(Backend::scripted(script.clone(), options()), settings());
     let peer = Peer::default();
     let serving = house.serve(&peer);
     peer.settled().await;
@@ -369,14 +398,14 @@ fn done(script: &Script) -> Vec<String> {
 #[tokio::test]
 async fn late_answers_go_to_their_messages_in_order_and_the_rest_is_unprompted() {
     let (_house, peer, _script, say, _serving) = scripted(|_| {}).await;
-    say.send(Ok(Said::Output("olá".into()))).unwrap();
+    say.send(Ok(Said::Text("olá".into()))).unwrap();
     assert_eq!(peer.settled().await[1..], [r#"{"type":"output","text":"olá"}"#]);
     for (text, id) in [("um", 7), ("dois", 8)] {
         peer.act(Act::Send(Incoming::Message(Message { id: Some(id), ..Message::text(text) })));
     }
     assert_eq!(peer.settled().await.len(), 2);
     for text in ["1", "2", "3"] {
-        say.send(Ok(Said::Reply(text.into()))).unwrap();
+        say.send(Ok(Said::Text(text.into()))).unwrap();
     }
     let expected = ["reply to 7: 1", "reply to 8: 2", r#"{"type":"output","text":"3"}"#];
     assert_eq!(peer.settled().await[2..], expected);
@@ -406,7 +435,7 @@ async fn leave_is_heard_whatever_the_responder_does(#[case] there: bool, #[case]
 async fn what_waits_for_room_goes_out_when_there_is_room() {
     let (_house, peer, _script, say, _serving) = scripted(|_| {}).await;
     peer.wire(|wire| wire.clogged = true);
-    (0..20).for_each(|i| say.send(Ok(Said::Output(i.to_string().into()))).unwrap());
+    (0..20).for_each(|i| say.send(Ok(Said::Text(i.to_string().into()))).unwrap());
     assert_eq!(peer.settled().await.len(), 11);
     peer.wire(|wire| {
         wire.clogged = false;
@@ -479,7 +508,7 @@ async fn a_responder_may_go_on_when_the_peer_has_said_all() {
     peer.say("um");
     peer.act(Act::Send(Incoming::End));
     peer.settled().await;
-    say.send(Ok(Said::Reply("1".into()))).unwrap();
+    say.send(Ok(Said::Text("1".into()))).unwrap();
     assert_eq!(peer.settled().await[1..], ["reply: 1"]);
     assert_eq!(done(&script), ["open", "um", "end of input"]);
     assert!(!serving.is_finished());
@@ -537,8 +566,7 @@ async fn a_silent_peer_is_asked_for_a_sign_of_life_and_given_up_without_one() {
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_never_pauses_cannot_keep_limits_from_being_heard() {
     let limit = Duration::from_millis(100);
-    let house =
-        House::new(Backend::Builtin(Responder::Report), Settings { turn_limit: Some(limit), ..settings() });
+    let house = House::new(report(), Settings { turn_limit: Some(limit), ..settings() });
     let (peer, next) = (Peer::default(), Peer::default());
     let serving = house.serve(&peer);
     let _next = house.serve(&next);
@@ -561,8 +589,10 @@ async fn a_peer_that_never_pauses_cannot_keep_limits_from_being_heard() {
 async fn stay_counts_for_the_limits_and_reaches_nobody() {
     let limit = Duration::from_secs(60);
     let (script, _say) = Script::new();
-    let house =
-        House::new(Backend::Scripted(script.clone()), Settings { idle_limit: Some(limit), ..settings() });
+    let house = House::new(
+        Backend::scripted(script.clone(), options()),
+        Settings { idle_limit: Some(limit), ..settings() },
+    );
     let (peer, next) = (Peer::default(), Peer::default());
     let serving = house.serve(&peer);
     let _next = house.serve(&next);
@@ -609,7 +639,7 @@ async fn what_comes_after_the_last_words_is_read_within_bounds(#[case] late: usi
 #[tokio::test(start_paused = true)]
 async fn a_short_limit_is_warned_of_at_its_half() {
     let limit = Some(Duration::from_secs(20));
-    let house = House::new(Backend::Builtin(Responder::Report), Settings { turn_limit: limit, ..settings() });
+    let house = House::new(report(), Settings { turn_limit: limit, ..settings() });
     let (peer, next) = (Peer::default(), Peer::default());
     let serving = house.serve(&peer);
     let _next = house.serve(&next);

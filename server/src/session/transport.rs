@@ -59,6 +59,9 @@ pub(crate) trait Input: Send {
     /// while it is `listened` to.
     fn poll_silence(&mut self, cx: &mut Context<'_>, listened: bool) -> Poll<Result<(), Ending>>;
 
+    /// From now on what comes in are bytes, and no messages.
+    fn become_raw(&mut self);
+
     /// Reads and drops some of what still comes; ready with how many bytes, 0 when the peer has closed.
     fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<usize>;
 }
@@ -76,6 +79,15 @@ pub(crate) trait Output: Send {
 
     /// Tells the peer something about its turn, where the transport has words for that.
     fn event(&mut self, event: &ServerEvent<'_>);
+
+    /// From now on what goes out are bytes, and no messages.
+    fn become_raw(&mut self);
+
+    /// Bytes of a stream.
+    fn bytes(&mut self, bytes: &[u8]);
+
+    /// Closes this half for a peer that may go on sending; false where the transport cannot.
+    fn end(&mut self) -> bool;
 
     /// Asks a silent peer for a sign of life.
     fn ask(&mut self);

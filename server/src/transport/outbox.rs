@@ -19,6 +19,8 @@ pub(super) struct Outbox<W> {
     pub(super) bytes: BytesMut,
     /// Whether the stream may hold back what it took, as TLS does.
     unflushed: bool,
+    /// Whether the stream's sending side is to be closed when all is written.
+    ending: bool,
     write_limit: Duration,
     /// Runs while a write is blocked.
     blocked: Option<Pin<Box<Sleep>>>,
@@ -26,7 +28,7 @@ pub(super) struct Outbox<W> {
 
 impl<W: AsyncWrite + Unpin> Outbox<W> {
     pub(super) fn new(stream: W, write_limit: Duration) -> Self {
-        Self { stream, bytes: BytesMut::new(), unflushed: false, write_limit, blocked: None }
+        Self { stream, bytes: BytesMut::new(), unflushed: false, ending: false, write_limit, blocked: None }
     }
 
     pub(super) fn push(&mut self, bytes: &[u8]) {
@@ -48,7 +50,19 @@ impl<W: AsyncWrite + Unpin> Outbox<W> {
             }
             (self.unflushed, self.blocked) = (false, None);
         }
+        if self.ending {
+            match Pin::new(&mut self.stream).poll_shutdown(cx) {
+                Poll::Ready(shut) => shut?,
+                Poll::Pending => return self.poll_blocked(cx),
+            }
+            self.ending = false;
+        }
         Poll::Ready(Ok(()))
+    }
+
+    /// Closes the sending side when all is written.
+    pub(super) fn end(&mut self) {
+        self.ending = true;
     }
 
     /// Closes the sending side.

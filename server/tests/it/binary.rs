@@ -46,6 +46,34 @@ fn an_address_in_use_is_named_with_what_to_do() {
 }
 
 #[test]
+fn two_responders_or_none_are_usage_errors() {
+    for arguments in [
+        &["--exec"][..],
+        &["--exec", "--responder", "echo", "--", "cat"],
+        &["--exec", "--connect", "tcp://127.0.0.1:9", "--", "cat"],
+        &["--connect", "udp://127.0.0.1:9"],
+        &["--connect", "tcp://127.0.0.1:9", "--responder", "echo"],
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(String::from_utf8(output.stderr).unwrap().starts_with("error:"));
+    }
+}
+
+#[test]
+fn what_is_missing_behind_is_named_at_start() {
+    for arguments in [
+        &["--http", "off", "--tcp", "127.0.0.1:0", "--connect", "unix:/nowhere/at/all"][..],
+        &["--http", "off", "--tcp", "127.0.0.1:0", "--exec", "--", "vez-no-such-program"],
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains(arguments.last().unwrap()) && stderr.contains("--lazy"), "{stderr}");
+    }
+}
+
+#[test]
 fn options_come_from_the_environment_too() {
     let mut command = command(&[]);
     command.env("VEZ_MAX_MESSAGE", "lots");

@@ -11,7 +11,7 @@ use vez_server::Responder;
 #[ignore = "needs kosoku: run cargo xtask test"]
 async fn every_autobahn_case_passes() {
     let server = TestServer::with(|options| {
-        options.responder = Responder::Echo;
+        options.behind.responder = Responder::Echo;
         options.connections.max_message = 64 << 20;
     })
     .await;

@@ -6,7 +6,7 @@ use vez_server::Responder;
 use crate::common::{Kind, Tcp, TestServer, WebSocket};
 
 async fn server(responder: Responder) -> TestServer {
-    TestServer::with(|options| options.responder = responder).await
+    TestServer::with(|options| options.behind.responder = responder).await
 }
 
 fn assert_refused(response: &str, server: &TestServer) {

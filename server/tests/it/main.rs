@@ -1,6 +1,8 @@
 //! `vez-server` as its users see it: over real sockets, and as a binary.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[cfg(target_os = "linux")]
+mod behind;
 #[cfg(unix)]
 mod binary;
 mod common;

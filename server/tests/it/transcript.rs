@@ -143,7 +143,7 @@ async fn the_report_is_recorded_whole_and_the_echo_in_part(
     #[case] kind: Kind,
     #[values((Responder::Report, false), (Responder::Echo, true))] (responder, in_part): (Responder, bool),
 ) {
-    let server = TestServer::with(|options| options.responder = responder).await;
+    let server = TestServer::with(|options| options.behind.responder = responder).await;
     let mut client = server.connect(kind).await;
     // A character of two bytes stands where the part ends.
     let said = format!("a{}", "é".repeat(10_000));

@@ -202,7 +202,7 @@ async fn frames_sent_behind_the_handshake_in_one_go_are_answered() {
 /// `leave` ends a conversation and a wait whatever answers; `sair` is a message to an echo, waiting or not.
 #[tokio::test]
 async fn leave_leaves_whatever_answers() {
-    let server = TestServer::with(|options| options.responder = vez_server::Responder::Echo).await;
+    let server = TestServer::with(|options| options.behind.responder = vez_server::Responder::Echo).await;
     let mut holder = WebSocket::connect(server.http, true).await;
     holder.expect_turn().await;
     holder.say("sair").await;

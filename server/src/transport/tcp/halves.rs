@@ -29,6 +29,8 @@ pub(crate) struct TcpInput<S> {
     ended: bool,
     /// Whether the first line is still to be judged.
     unjudged: bool,
+    /// Whether what comes are bytes, and no messages.
+    raw: bool,
 }
 
 /// What goes out over raw TCP.
@@ -36,6 +38,10 @@ pub(crate) struct TcpInput<S> {
 pub(crate) struct TcpOutput<S> {
     outbox: Outbox<WriteHalf<S>>,
     port: Arc<Port>,
+    /// Whether what goes out are bytes, and no messages.
+    raw: bool,
+    /// Whether any byte of a stream went out: then words would be taken for a part of it.
+    streamed: bool,
 }
 
 /// The halves of a connection.
@@ -50,8 +56,17 @@ pub(super) fn halves<S: AsyncRead + AsyncWrite + Send>(
         bytes: BytesMut::new(),
         ended: false,
         unjudged: port.refusal.is_some(),
+        raw: false,
     };
-    (input, TcpOutput { outbox: Outbox::new(write, port.settings.write_limit), port })
+    (
+        input,
+        TcpOutput {
+            outbox: Outbox::new(write, port.settings.write_limit),
+            port,
+            raw: false,
+            streamed: false,
+        },
+    )
 }
 
 impl<S: AsyncRead> TcpInput<S> {
@@ -90,6 +105,9 @@ impl<S: AsyncRead + Send> Input for TcpInput<S> {
         if self.unjudged && !self.is_judged()? {
             return Ok(None);
         }
+        if self.raw && !self.bytes.is_empty() {
+            return Ok(Some(Incoming::Message(Message::binary(self.bytes.split()))));
+        }
         if !self.ended {
             return Ok(self.decoder.decode(&mut self.bytes)?.map(Incoming::Message));
         }
@@ -104,6 +122,10 @@ impl<S: AsyncRead + Send> Input for TcpInput<S> {
             more = read?;
         }
         Poll::Ready(Ok(()))
+    }
+
+    fn become_raw(&mut self) {
+        self.raw = true;
     }
 
     /// The kernel watches over the peer (keepalive).
@@ -144,6 +166,20 @@ impl<S: AsyncWrite + Send> Output for TcpOutput<S> {
         }
     }
 
+    fn become_raw(&mut self) {
+        self.raw = true;
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.streamed = true;
+        self.outbox.push(bytes);
+    }
+
+    fn end(&mut self) -> bool {
+        self.outbox.end();
+        true
+    }
+
     fn ask(&mut self) {}
 
     fn protocol(&mut self, bytes: &Bytes, _last: bool) {
@@ -153,6 +189,8 @@ impl<S: AsyncWrite + Send> Output for TcpOutput<S> {
     fn last_words(&mut self, ending: &Ending) {
         match ending {
             Ending::Left | Ending::Unresponsive(_) => {}
+            _ if self.streamed => {}
+            Ending::Ended(_) | Ending::Farewell(_) if self.raw => {}
             Ending::Farewell(line_ending) => self.push_text(&[&ending.text()], *line_ending),
             Ending::Http => self.outbox.push(self.port.refusal.as_deref().unwrap_or_default().as_bytes()),
             ending => self.push_text(&[&ending.text()], LineEnding::Lf),

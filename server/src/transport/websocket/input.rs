@@ -41,6 +41,8 @@ pub(crate) struct WebSocketInput<S> {
     max_message: usize,
     /// Most bytes that one read asks for.
     chunk: usize,
+    /// Whether binary frames are a stream's bytes.
+    raw: bool,
 }
 
 impl<S: AsyncRead> WebSocketInput<S> {
@@ -58,6 +60,7 @@ impl<S: AsyncRead> WebSocketInput<S> {
             heartbeat: Heartbeat::new(settings),
             max_message: settings.max_message,
             chunk: SMALL,
+            raw: false,
         }
     }
 
@@ -108,7 +111,7 @@ impl<S: AsyncRead> WebSocketInput<S> {
         let context = self.context.get_or_insert_with(|| new_context(self.style, self.max_message));
         match context.read(&mut wire) {
             Ok(frame @ (Frame::Text(_) | Frame::Binary(_))) => {
-                self.style.read(frame, self.max_message).map(Some)
+                self.style.read(frame, self.max_message, self.raw).map(Some)
             }
             Ok(frame @ (Frame::Ping(_) | Frame::Close(_))) => {
                 self.closed |= frame.is_close();
@@ -156,6 +159,10 @@ impl<S: AsyncRead + Send> Input for WebSocketInput<S> {
 
     fn poll_silence(&mut self, cx: &mut Context<'_>, listened: bool) -> Poll<Result<(), Ending>> {
         if listened && !self.ended { self.heartbeat.poll(cx) } else { self.heartbeat.poll_deaf(cx).map(Ok) }
+    }
+
+    fn become_raw(&mut self) {
+        self.raw = true;
     }
 
     fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<usize> {

@@ -3,7 +3,7 @@
 use std::io;
 use std::task::{Context, Poll};
 
-use bytes::{BufMut, Bytes};
+use bytes::{BufMut, Bytes, BytesMut};
 use tokio::io::{AsyncWrite, WriteHalf};
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
@@ -27,12 +27,14 @@ pub(crate) struct WebSocketOutput<S> {
     closed: bool,
     /// Bytes that may gather.
     room: usize,
+    /// The beginning of a character that was cut.
+    cut: BytesMut,
 }
 
 impl<S: AsyncWrite> WebSocketOutput<S> {
     pub(super) fn new(stream: WriteHalf<S>, style: Style, settings: &Settings) -> Self {
         let outbox = Outbox::new(stream, settings.write_limit);
-        Self { outbox, style, closed: false, room: WAITING_GATHER }
+        Self { outbox, style, closed: false, room: WAITING_GATHER, cut: BytesMut::new() }
     }
 
     /// Makes room for a conversation.
@@ -59,6 +61,22 @@ impl<S: AsyncWrite> WebSocketOutput<S> {
 
     fn push_event(&mut self, event: &ServerEvent<'_>) {
         self.push_text(&[event.to_json().as_bytes()]);
+    }
+
+    /// Bytes as a text frame if they spell text, else as a binary one. Characters are not cut: the beginning of one
+    /// waits for its end.
+    fn push_characters(&mut self, bytes: &[u8]) {
+        let mut all = std::mem::take(&mut self.cut);
+        all.extend_from_slice(bytes);
+        let (opcode, len) = match std::str::from_utf8(&all) {
+            Ok(_) => (Data::Text, all.len()),
+            Err(error) if error.error_len().is_none() => (Data::Text, error.valid_up_to()),
+            Err(_) => (Data::Binary, all.len()),
+        };
+        if len > 0 {
+            self.push_frame(OpCode::Data(opcode), &[&all[..len]]);
+        }
+        self.cut = all.split_off(len);
     }
 
     fn push_close(&mut self, code: CloseCode, reason: &str) {
@@ -102,6 +120,19 @@ impl<S: AsyncWrite + Send> Output for WebSocketOutput<S> {
         }
     }
 
+    fn become_raw(&mut self) {}
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        match self.style {
+            Style::Events => self.push_frame(OpCode::Data(Data::Binary), &[bytes]),
+            Style::Plain => self.push_characters(bytes),
+        }
+    }
+
+    fn end(&mut self) -> bool {
+        false
+    }
+
     fn ask(&mut self) {
         self.push_frame(OpCode::Control(Control::Ping), &[]);
     }
@@ -114,6 +145,10 @@ impl<S: AsyncWrite + Send> Output for WebSocketOutput<S> {
     }
 
     fn last_words(&mut self, ending: &Ending) {
+        let cut = std::mem::take(&mut self.cut);
+        if !cut.is_empty() {
+            self.push_frame(OpCode::Data(Data::Binary), &[&cut]);
+        }
         let (code, reason) = ending.codes();
         let text = ending.text();
         match self.style {
@@ -121,7 +156,7 @@ impl<S: AsyncWrite + Send> Output for WebSocketOutput<S> {
             Style::Plain if reason == ByeReason::Farewell => self.push_text(&[text.as_bytes()]),
             Style::Plain => {}
             Style::Events => {
-                self.push_event(&ServerEvent::Bye { reason, text: (&*text).into(), status: None })
+                self.push_event(&ServerEvent::Bye { reason, text: (&*text).into(), status: ending.status() })
             }
         }
         self.push_close(code, if reason == ByeReason::Farewell { "" } else { &text });

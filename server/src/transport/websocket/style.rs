@@ -26,8 +26,10 @@ impl Style {
         }
     }
 
-    /// Reads a text or binary frame, whose message may have `limit` bytes. A binary frame is taken as the text that its bytes spell.
-    pub(super) fn read(self, frame: Frame, limit: usize) -> Result<Incoming, Ending> {
+    /// Reads a text or binary frame, whose message may have `limit` bytes. A binary frame is taken as the text that its
+    /// bytes spell, unless they are a stream's.
+    pub(super) fn read(self, frame: Frame, limit: usize, raw: bool) -> Result<Incoming, Ending> {
+        let is_binary = frame.is_binary();
         let message = match frame {
             Frame::Text(text) => Message::text(
                 ByteString::try_from(bytes::Bytes::from(text))
@@ -37,6 +39,7 @@ impl Style {
         };
         let incoming = match self {
             Self::Plain => Incoming::Message(message),
+            Self::Events if raw && is_binary => Incoming::Message(message),
             Self::Events => read_event(message.as_text()?)?,
         };
         // Frames of events may be longer than their messages, so that these are measured here.

@@ -23,7 +23,7 @@ pub(crate) struct WaitingWebSocket<S> {
     style: Style,
     settings: Arc<Settings>,
     /// The message that leaves instead of being kept, where nothing was said before it.
-    leave_word: Option<&'static str>,
+    leave_word: Option<Arc<str>>,
     /// The place that the peer is still to be told.
     place: Option<ServerEvent<'static>>,
     /// Bytes of the messages that are kept.
@@ -39,7 +39,7 @@ impl<S: AsyncRead + AsyncWrite> WaitingWebSocket<S> {
         stream: S,
         early: &[u8],
         style: Style,
-        leave_word: Option<&'static str>,
+        leave_word: Option<Arc<str>>,
         settings: Arc<Settings>,
     ) -> Self {
         let (read, write) = split(stream);
@@ -87,7 +87,7 @@ impl<S: AsyncRead + AsyncWrite + Send> WaitingWebSocket<S> {
         match self.input.decode_frame(len)? {
             None => self.fragments += len,
             Some(Incoming::Message(message)) => {
-                let leaves = self.leave_word.is_some_and(|word| {
+                let leaves = self.leave_word.as_ref().is_some_and(|word| {
                     self.style == Style::Events && message.as_bytes().eq_ignore_ascii_case(word.as_bytes())
                 });
                 if leaves && self.input.kept.is_empty() {

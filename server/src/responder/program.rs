@@ -1,0 +1,131 @@
+//! A program behind Vez that is started for each turn, in a process group of its own.
+
+use std::ffi::OsString;
+use std::io;
+use std::pin::Pin;
+use std::process::{ExitStatus, Stdio};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::time::{Sleep, sleep, timeout};
+
+use super::pipe::{Reader, Writer};
+use super::{Occasion, Settings};
+use crate::ending::Ending;
+use crate::platform::Group;
+
+/// How long a program that has closed its output may take to end.
+const END: Duration = Duration::from_secs(1);
+
+/// Longest line of a program's stderr that the log shows, in bytes.
+const LOG_LINE: usize = 4096;
+
+/// A program that runs.
+#[derive(Debug)]
+pub(crate) struct Program {
+    child: Child,
+    group: Group,
+    term_after: Duration,
+    kill_after: Duration,
+    /// Runs when its output is over and it is not.
+    ending: Option<Pin<Box<Sleep>>>,
+}
+
+/// Starts the program.
+pub(super) fn start(settings: &Settings, occasion: &Occasion) -> Result<(Program, Reader, Writer), Ending> {
+    let failed = |error: io::Error| {
+        let program = settings.program[0].display();
+        Ending::Unavailable(format!("não foi possível iniciar {program}: {error}"))
+    };
+    let mut child = command(&settings.program, occasion).spawn().map_err(failed)?;
+    let group = Group::of(&child).map_err(failed)?;
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let (Some(stdin), Some(stdout), Some(stderr)) = (stdin, stdout, stderr) else {
+        return Err(failed(io::ErrorKind::BrokenPipe.into()));
+    };
+    tokio::spawn(log(stderr, occasion.session));
+    let (term_after, kill_after) = (settings.term_after, settings.kill_after);
+    Ok((Program { child, group, term_after, kill_after, ending: None }, Box::new(stdout), Box::new(stdin)))
+}
+
+fn command(program: &[OsString], occasion: &Occasion) -> Command {
+    let mut command = Command::new(&program[0]);
+    command.args(&program[1..]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command.env("VEZ_SESSION", occasion.session.to_string());
+    command.env("VEZ_TRANSPORT", occasion.transport.to_string());
+    command.env("VEZ_PEER", occasion.peer.to_string());
+    command.env("VEZ_FENCE", occasion.fence.to_string());
+    Group::lead(&mut command);
+    command
+}
+
+/// Copies a program's stderr to the log, line by line; ends when the program and its children have closed it.
+async fn log(stderr: ChildStderr, session: u64) {
+    let mut stderr = BufReader::with_capacity(LOG_LINE, stderr);
+    let mut line = Vec::new();
+    while let Ok(bytes @ 1..) = stderr.fill_buf().await.map(<[u8]>::len) {
+        let newline = memchr::memchr(b'\n', &stderr.buffer()[..bytes]);
+        let taken = newline.map_or(bytes, |newline| newline + 1);
+        line.extend_from_slice(&stderr.buffer()[..taken]);
+        stderr.consume(taken);
+        if newline.is_some() || line.len() >= LOG_LINE {
+            tracing::info!(session, "{}", String::from_utf8_lossy(&line).trim_end().escape_debug());
+            line.clear();
+        }
+    }
+    if !line.is_empty() {
+        tracing::info!(session, "{}", String::from_utf8_lossy(&line).trim_end().escape_debug());
+    }
+}
+
+impl Program {
+    /// Ready with how it ended, when its output is over.
+    pub(super) fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
+        let waited = std::pin::pin!(self.child.wait());
+        if let Poll::Ready(status) = waited.poll(cx) {
+            return Poll::Ready(Ending::Ended(status.ok().and_then(code)));
+        }
+        let ending = self.ending.get_or_insert_with(|| Box::pin(sleep(END)));
+        ready!(ending.as_mut().poll(cx));
+        Poll::Ready(Ending::Ended(None))
+    }
+
+    /// Waits until the program and its children are gone, and sees to it that they go.
+    pub(super) async fn close(mut self: Box<Self>) {
+        if timeout(self.term_after, self.gone()).await.is_ok() {
+            return;
+        }
+        self.group.terminate();
+        if timeout(self.kill_after, self.gone()).await.is_ok() {
+            return;
+        }
+        tracing::warn!("a program did not end when it was asked to: it is killed");
+        self.group.kill();
+        self.gone().await;
+    }
+
+    async fn gone(&mut self) {
+        // Its status was told, or concerns nobody any more.
+        let _ = self.child.wait().await;
+        self.group.gone().await;
+    }
+}
+
+impl Drop for Program {
+    /// A program whose end nobody awaits ends at once, with its children.
+    fn drop(&mut self) {
+        self.group.kill();
+    }
+}
+
+/// The exit status as shells tell it: a signal's number and 128.
+fn code(status: ExitStatus) -> Option<i32> {
+    #[cfg(unix)]
+    let signal = std::os::unix::process::ExitStatusExt::signal(&status).map(|signal| 128 + signal);
+    #[cfg(not(unix))]
+    let signal = None;
+    status.code().or(signal)
+}

@@ -1,0 +1,107 @@
+//! What stands behind Vez, as the command line says it.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use super::Responder;
+use super::target::Target;
+use crate::units::time;
+
+/// What answers.
+#[derive(Clone, Debug, clap::Args)]
+#[group(skip)]
+#[command(next_help_heading = "What answers")]
+pub struct Settings {
+    /// Who answers the messages, of those built in
+    #[arg(long, env = "VEZ_RESPONDER", value_enum, default_value_t)]
+    pub responder: Responder,
+
+    /// Starts a program for each turn, which is written after `--`: --exec -- PROGRAM ARG…
+    #[arg(long, env = "VEZ_EXEC", requires = "program", conflicts_with_all = ["responder", "connect"])]
+    pub exec: bool,
+
+    /// Connects for each turn: tcp://HOST:PORT or unix:PATH
+    #[arg(long, env = "VEZ_CONNECT", value_name = "URL", conflicts_with = "responder")]
+    pub connect: Option<Target>,
+
+    /// How what is behind tells messages apart; the default is line for programs and raw for connections
+    #[arg(long, env = "VEZ_FRAMING", value_enum)]
+    pub framing: Option<Framing>,
+
+    /// What ends a conversation as a message, in any case; by default sair, and off where bytes are raw or echoed
+    #[arg(long, env = "VEZ_LEAVE_WORD", value_name = "WORD|off")]
+    pub leave_word: Option<String>,
+
+    /// Gives what is behind so long to be reached
+    #[arg(long, env = "VEZ_CONNECT_TIME", value_name = "TIME", default_value = "10s", value_parser = time)]
+    pub connect_time: Duration,
+
+    /// Sends SIGTERM to a program and its children when it has not ended so long after its turn
+    #[arg(long, env = "VEZ_TERM_AFTER", value_name = "TIME", default_value = "5s", value_parser = time)]
+    pub term_after: Duration,
+
+    /// Sends SIGKILL when it has not ended so long after SIGTERM
+    #[arg(long, env = "VEZ_KILL_AFTER", value_name = "TIME", default_value = "5s", value_parser = time)]
+    pub kill_after: Duration,
+
+    /// Waits so long before the next turn when what is behind has failed, and twice as long each time after that
+    #[arg(long, env = "VEZ_RETRY_WAIT", value_name = "TIME", default_value = "1s", value_parser = time)]
+    pub retry_wait: Duration,
+
+    /// Does not look at start whether what is behind is there
+    #[arg(long, env = "VEZ_LAZY")]
+    pub lazy: bool,
+
+    /// The program and its arguments
+    #[arg(last = true, value_name = "PROGRAM")]
+    pub program: Vec<OsString>,
+}
+
+/// What should answer is not there.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} não existe; corrija o nome ou use --lazy")]
+pub struct Missing {
+    /// The program or the socket.
+    what: String,
+}
+
+impl Settings {
+    /// Looks whether what is behind is there, without disturbing it: programs and Unix sockets have a file.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub(crate) fn check(&self) -> Result<(), Missing> {
+        let missing = |what: &dyn std::fmt::Display| Err(Missing { what: what.to_string() });
+        match (&self.connect, self.program.first()) {
+            _ if self.lazy => Ok(()),
+            (Some(target @ Target::Unix(path)), _) if !path.exists() => missing(target),
+            (None, Some(program)) if self.exec && !is_there(program) => missing(&program.display()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether a program is found as the system would: by its path, or in the folders of PATH.
+fn is_there(program: &OsString) -> bool {
+    if Path::new(program).components().count() > 1 {
+        return Path::new(program).exists();
+    }
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let suffix = std::env::consts::EXE_SUFFIX;
+    std::env::split_paths(&folders).any(|folder| {
+        folder.join(program).is_file()
+            || folder.join(program).with_extension(suffix.trim_start_matches('.')).is_file()
+    })
+}
+
+/// How what is behind tells messages apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Framing {
+    /// Not at all: bytes pass unchanged.
+    Raw,
+    /// Each ends with a newline.
+    Line,
+    /// Each comes after its length in bytes, as four bytes, the highest first.
+    Length,
+}

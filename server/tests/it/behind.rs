@@ -1,0 +1,360 @@
+//! In front of programs and servers: one at a time, and whatever they do.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use rstest::rstest;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::tungstenite::protocol::Message;
+use vez_protocol::{ByeReason, ClientEvent, ServerEvent, TurnKind};
+use vez_server::{Framing, Target};
+
+use crate::common::{Client, Kind, Tcp, TestServer, WebSocket, health, within};
+
+/// A server in front of a shell's program.
+async fn exec(script: &str) -> TestServer {
+    exec_with(script, |_| {}).await
+}
+
+async fn exec_with(script: &str, configure: impl FnOnce(&mut vez_server::BehindSettings)) -> TestServer {
+    TestServer::with(|options| {
+        options.behind.exec = true;
+        options.behind.program = ["sh", "-c", script].map(Into::into).into();
+        options.behind.term_after = Duration::from_millis(200);
+        options.behind.kill_after = Duration::from_millis(200);
+        configure(&mut options.behind);
+    })
+    .await
+}
+
+/// A server in front of what listens at `address`.
+async fn connect(target: &str, framing: Option<Framing>) -> TestServer {
+    let target: Target = target.parse().unwrap();
+    TestServer::with(|options| {
+        options.behind.connect = Some(target);
+        options.behind.framing = framing;
+        options.behind.retry_wait = Duration::from_millis(10);
+    })
+    .await
+}
+
+/// Something that listens on loopback.
+async fn listener() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("tcp://{}", listener.local_addr().unwrap());
+    (listener, url)
+}
+
+/// Connects a plain WebSocket and reads the code of the Close frame that comes at once.
+async fn close_code(server: &TestServer) -> u16 {
+    // tungstenite's client takes 1014 (IANA registry) for a broken protocol, so that the frame is read here.
+    let mut stream = Tcp::connect(server.http).await;
+    let address = server.http;
+    stream
+        .send(format!(
+            "GET /ws HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        ))
+        .await;
+    let mut bytes = Vec::new();
+    within("the end", stream.stream.read_to_end(&mut bytes)).await.unwrap();
+    let body = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+    assert_eq!(bytes[body], 0x88, "a Close frame comes first");
+    u16::from_be_bytes([bytes[body + 2], bytes[body + 3]])
+}
+
+/// Whether a process whose command line holds `mark` runs (proc_pid_cmdline(5)).
+fn runs(mark: &str) -> bool {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    processes
+        .filter_map(|process| std::fs::read(process.path().join("cmdline")).ok())
+        .any(|line| String::from_utf8_lossy(&line).contains(mark))
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_program_answers_line_by_line(#[values(Kind::Tcp, Kind::Plain, Kind::Events)] kind: Kind) {
+    let server = exec("while read line; do echo \"eco $line\"; done").await;
+    let mut client = server.connect(kind).await;
+    let ending = if kind == Kind::Tcp { "\n" } else { "" };
+    for text in ["um", "dois"] {
+        client.say(&format!("{text}{ending}")).await;
+        client.expect_reply(&format!("eco {text}{ending}")).await;
+    }
+    client.say(&format!("sair{ending}")).await;
+    let lines = server.transcript.sessions(1).await;
+    assert!(lines[1].ends_with(": um") && lines[4].ends_with("solicitou desconexão."), "{lines:?}");
+}
+
+#[tokio::test]
+async fn what_a_program_says_unprompted_is_output_and_its_end_has_a_status() {
+    let server = exec("echo olá; read line; echo \"$line $line\"; echo adeus; exit 3").await;
+    let mut client = WebSocket::connect(server.http, true).await;
+    client.expect_turn().await;
+    assert_eq!(client.event().await, ServerEvent::Output { text: "olá".into() });
+    client.send(Message::text(ClientEvent::Message { text: "um".into(), id: Some(7) }.to_json())).await;
+    assert_eq!(client.event().await, ServerEvent::Reply { text: "um um".into(), to: Some(7) });
+    assert_eq!(client.event().await, ServerEvent::Output { text: "adeus".into() });
+    let text = "Servidor: o programa terminou com o estado 3.".into();
+    assert_eq!(client.event().await, ServerEvent::Bye { reason: ByeReason::Ended, text, status: Some(3) });
+    client.expect_close(1000).await;
+}
+
+#[tokio::test]
+async fn each_turn_has_a_program_of_its_own_that_knows_its_session() {
+    let server = exec("echo $$ $VEZ_TRANSPORT $VEZ_PEER $VEZ_FENCE $VEZ_SESSION; cat").await;
+    let mut seen = Vec::new();
+    for fence in 1..=2 {
+        let mut client = Tcp::connect(server.tcp).await;
+        client.send("x\n").await;
+        let mut line = String::new();
+        while !line.ends_with('\n') {
+            line.push(char::from(within("a line", client.stream.read_u8()).await.unwrap()));
+        }
+        let words: Vec<&str> = line.split_whitespace().collect();
+        assert_eq!(words[1..4], ["tcp", &client.local().to_string(), &fence.to_string()], "{line}");
+        seen.push(words[0].to_owned());
+    }
+    assert_ne!(seen[0], seen[1]);
+}
+
+/// Programs that will not go: the next turn begins when they and their children are gone, and not before.
+#[rstest]
+#[case::ignores_sigterm("trap '' TERM; while :; do sleep 0.1; done # {mark}")]
+#[case::leaves_children("sh -c 'trap \"\" TERM; while :; do sleep 0.1; done # {mark}' & cat")]
+#[case::closes_its_output("exec >&-; sleep 1000 # {mark}")]
+#[case::never_reads("sleep 1000 # {mark}")]
+#[tokio::test]
+async fn the_next_turn_begins_when_the_old_program_and_its_children_are_gone(#[case] script: &str) {
+    let mark = format!("vez-test-{}-{:x}", std::process::id(), script.len());
+    let server = exec(&script.replace("{mark}", &mark)).await;
+    let mut first = WebSocket::connect(server.http, true).await;
+    first.expect_turn().await;
+    let mut second = WebSocket::connect(server.http, true).await;
+    second.expect_place(1).await;
+    within("the program", async {
+        while !runs(&mark) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+    // The second one's program has the same mark, so that it leaves before its turn.
+    first.send(Message::text(ClientEvent::Leave.to_json())).await;
+    second.send(Message::text(ClientEvent::Leave.to_json())).await;
+    second.expect_close(1000).await;
+    within("the end of the turn", async {
+        while health(server.http).await["serving"] == true {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+    assert!(!runs(&mark), "what the first one's program left is gone when its turn is over");
+}
+
+/// A program that prints without end meets back-pressure, and its holder can leave.
+#[tokio::test]
+async fn a_program_that_floods_is_held_back() {
+    let server = exec("yes").await;
+    let mut client = WebSocket::connect(server.http, true).await;
+    client.expect_turn().await;
+    assert_eq!(client.event().await, ServerEvent::Output { text: "y".into() });
+    client.send(Message::text(ClientEvent::Leave.to_json())).await;
+    loop {
+        match client.event().await {
+            ServerEvent::Output { .. } => {}
+            ServerEvent::Bye { reason, .. } => break assert_eq!(reason, ByeReason::Farewell),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_program_that_cannot_be_started_is_said_and_the_next_one_tries_again() {
+    let server = TestServer::with(|options| {
+        options.behind.exec = true;
+        options.behind.lazy = true;
+        options.behind.program = vec!["/nowhere/at/all".into()];
+        options.behind.retry_wait = Duration::from_millis(10);
+    })
+    .await;
+    for _ in 0..2 {
+        let mut client = WebSocket::connect(server.http, true).await;
+        client.expect_turn().await;
+        let ServerEvent::Bye { reason, text, .. } = client.event().await else { panic!("no goodbye") };
+        assert_eq!(reason, ByeReason::Unavailable);
+        assert!(text.contains("/nowhere/at/all"), "{text}");
+    }
+    assert_eq!(close_code(&server).await, 1014);
+    server.transcript.wait_for("não foi possível iniciar").await;
+    assert_eq!(health(server.http).await["failures"], 3);
+}
+
+/// Every byte passes unchanged, `sair` and HTTP-like text included, and the end of input in both directions.
+#[tokio::test]
+async fn a_stream_passes_every_byte_both_ways() {
+    let (listener, url) = listener().await;
+    let server = connect(&url, None).await;
+    let bytes: Vec<u8> = (0..=255).cycle().take(3_000_000).collect();
+    let mut client = TcpStream::connect(server.tcp).await.unwrap();
+    client.write_all(b"sair").await.unwrap();
+    let (mut behind, _) = within("a connection", listener.accept()).await.unwrap();
+    let mut sair = [0; 4];
+    within("the first bytes", behind.read_exact(&mut sair)).await.unwrap();
+    assert_eq!(&sair, b"sair");
+    let (mut behind_reads, behind_writes) = behind.into_split();
+    let (mut client_reads, client_writes) = client.into_split();
+    let send = |mut writer: tokio::net::tcp::OwnedWriteHalf, bytes: Vec<u8>| async move {
+        writer.write_all(&bytes).await.unwrap();
+        writer.shutdown().await.unwrap();
+        writer
+    };
+    let (mut there, mut back) = (Vec::new(), Vec::new());
+    let all = async {
+        tokio::join!(
+            send(client_writes, bytes.clone()),
+            send(behind_writes, bytes.clone()),
+            behind_reads.read_to_end(&mut there),
+            client_reads.read_to_end(&mut back),
+        )
+    };
+    let (_, _, heard_there, heard_back) = within("all bytes", all).await;
+    assert!(heard_there.is_ok() && heard_back.is_ok());
+    assert!(there == bytes && back == bytes, "{} there, {} back", there.len(), back.len());
+    server.transcript.wait_for("3000004 bytes recebidos, 3000000 enviados.").await;
+}
+
+/// One of two ends first, and the other goes on until it has said all.
+#[rstest]
+#[tokio::test]
+async fn half_closed_streams_go_on(#[values(false, true)] behind_ends_first: bool) {
+    let (listener, url) = listener().await;
+    let server = connect(&url, None).await;
+    let mut client = TcpStream::connect(server.tcp).await.unwrap();
+    client.write_all(b"a").await.unwrap();
+    let (mut behind, _) = within("a connection", listener.accept()).await.unwrap();
+    let (first, last) =
+        if behind_ends_first { (&mut behind, &mut client) } else { (&mut client, &mut behind) };
+    first.write_all(b"fim").await.unwrap();
+    first.shutdown().await.unwrap();
+    let mut heard = Vec::new();
+    within("the end of input", last.read_to_end(&mut heard)).await.unwrap();
+    assert!(heard.ends_with(b"fim"));
+    last.write_all(b"depois").await.unwrap();
+    last.shutdown().await.unwrap();
+    let mut heard = Vec::new();
+    within("what is said after it", first.read_to_end(&mut heard)).await.unwrap();
+    assert!(heard.ends_with(b"depois"), "{}", String::from_utf8_lossy(&heard));
+    server.transcript.wait_for("encerrada.").await;
+}
+
+#[tokio::test]
+async fn a_plain_websocket_gets_text_whose_characters_are_whole() {
+    let (listener, url) = listener().await;
+    let server = connect(&url, None).await;
+    let mut client = WebSocket::connect(server.http, false).await;
+    client.send(Message::text("olá")).await;
+    let (mut behind, _) = within("a connection", listener.accept()).await.unwrap();
+    let mut said = [0; "olá".len()];
+    within("what was said", behind.read_exact(&mut said)).await.unwrap();
+    behind.write_all(b"caf\xc3").await.unwrap();
+    assert_eq!(client.frame().await, Message::text("caf"));
+    behind.write_all(b"\xa9").await.unwrap();
+    assert_eq!(client.frame().await, Message::text("é"));
+    behind.write_all(b"\xff\x00").await.unwrap();
+    assert_eq!(client.frame().await, Message::binary(b"\xff\x00".as_slice()));
+    drop(behind);
+    client.expect_close(1000).await;
+}
+
+#[tokio::test]
+async fn vez_v1_gets_a_stream_in_binary_frames() {
+    let (listener, url) = listener().await;
+    let server = connect(&url, None).await;
+    let mut client = WebSocket::connect(server.http, true).await;
+    let turn = client.event().await;
+    assert!(matches!(turn, ServerEvent::Turn { kind: TurnKind::Stream, .. }), "{turn:?}");
+    let (mut behind, _) = within("a connection", listener.accept()).await.unwrap();
+    client.send(Message::binary(b"\x00\xffoi".as_slice())).await;
+    let mut said = [0; 4];
+    within("what was said", behind.read_exact(&mut said)).await.unwrap();
+    assert_eq!(&said, b"\x00\xffoi");
+    behind.write_all(b"\xff\x01").await.unwrap();
+    let frame = within("a frame", client.stream.next()).await.unwrap().unwrap();
+    assert_eq!(frame, Message::binary(b"\xff\x01".as_slice()));
+    client.send(Message::text(ClientEvent::Leave.to_json())).await;
+    let mut rest = Vec::new();
+    within("the end", behind.read_to_end(&mut rest)).await.unwrap();
+}
+
+/// Two clients, one after the other, over one connection each; the second's begins when the first's is over.
+#[tokio::test]
+async fn a_server_that_talks_to_one_at_a_time_is_talked_to_by_one_at_a_time() {
+    let (listener, url) = listener().await;
+    let server = connect(&url, Some(Framing::Line)).await;
+    let mut first = server.connect(Kind::Events).await;
+    let mut second = server.connect(Kind::Tcp).await;
+    first.say("um").await;
+    let (mut behind, _) = within("a connection", listener.accept()).await.unwrap();
+    let mut line = [0; 3];
+    within("a line", behind.read_exact(&mut line)).await.unwrap();
+    behind.write_all(b"1\n").await.unwrap();
+    first.expect_reply("1").await;
+    assert!(tokio::time::timeout(Duration::from_millis(50), listener.accept()).await.is_err());
+    first.leave().await;
+    let mut end = Vec::new();
+    within("the first one's end", behind.read_to_end(&mut end)).await.unwrap();
+    second.say("dois\n").await;
+    let (mut behind, _) = within("a connection", listener.accept()).await.unwrap();
+    let mut line = [0; 5];
+    within("a line", behind.read_exact(&mut line)).await.unwrap();
+    behind.write_all(b"2\n").await.unwrap();
+    second.expect_reply("2\n").await;
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_is_said_with_the_cause() {
+    let (listener, url) = listener().await;
+    drop(listener);
+    let server = connect(&url, None).await;
+    let mut client = Tcp::connect(server.tcp).await;
+    client.send("oi").await;
+    let line = client.rest().await;
+    assert!(line.starts_with("Servidor: não foi possível conectar") && line.contains(&url), "{line}");
+    assert_eq!(close_code(&server).await, 1014);
+}
+
+#[tokio::test]
+async fn lengths_frame_messages_too() {
+    let (listener, url) = listener().await;
+    let server = connect(&url, Some(Framing::Length)).await;
+    let mut client = server.connect(Kind::Plain).await;
+    client.say("olá\nvocê").await;
+    let (mut behind, _) = within("a connection", listener.accept()).await.unwrap();
+    let mut said = [0; 4 + "olá\nvocê".len()];
+    within("a message", behind.read_exact(&mut said)).await.unwrap();
+    assert_eq!(said[..4], [0, 0, 0, 10]);
+    behind.write_all(b"\0\0\0\x05a\nb\nc\0\0\0\x01").await.unwrap();
+    client.expect_reply("a\nb\nc").await;
+    behind.write_all(b"x").await.unwrap();
+    client.expect_reply("x").await;
+    client.leave().await;
+}
+
+/// The promise that matters most: while anything behind may still do something, nobody else has a turn.
+#[tokio::test]
+async fn a_client_that_vanishes_frees_what_is_behind() {
+    let (listener, url) = listener().await;
+    let server = connect(&url, None).await;
+    let client = Tcp::connect(server.tcp).await;
+    let mut client = Client::Tcp(client);
+    client.say("oi").await;
+    let (mut behind, _) = within("a connection", listener.accept()).await.unwrap();
+    let mut said = [0; 2];
+    within("what was said", behind.read_exact(&mut said)).await.unwrap();
+    client.reset();
+    let mut rest = Vec::new();
+    // A reset or an end: what matters is that it comes.
+    let _ = within("the end", behind.read_to_end(&mut rest)).await;
+    server.transcript.wait_for("foi resetada pelo cliente.").await;
+}
