@@ -36,7 +36,8 @@ struct Running {
 
 fn start(responder: Responder) -> Running {
     let address = || "127.0.0.1:0".parse().expect("an address");
-    let options = Options { tcp: address(), http: address(), responder, ..Options::default() };
+    let mut options = Options { tcp: address(), http: address(), ..Options::default() };
+    options.behind.responder = responder;
     let output = Output::default();
     let transcript = Transcript::new(output.clone()).expect("a thread starts");
     let server = Server::bind(options, transcript.clone()).expect("free ports");
