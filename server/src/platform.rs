@@ -182,6 +182,7 @@ impl Group {
 }
 
 #[cfg(not(unix))]
+#[expect(clippy::unused_self, reason = "the same face as on Unix")]
 impl Group {
     /// Only Unix has groups of processes.
     pub(crate) fn lead(_command: &mut tokio::process::Command) {}
