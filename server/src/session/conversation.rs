@@ -5,12 +5,13 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::task::{Context, Poll};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use tokio::task::coop;
+use tokio::time::sleep;
 use vez_protocol::{Body, LineEnding, Message, ServerEvent};
 
 use super::clock::{Clock, Deadline};
@@ -24,6 +25,9 @@ use crate::responder::{Answer, Backend, Occasion, Open, Said};
 
 /// Most messages that wait for their answers: a peer that says more is not read meanwhile.
 const UNANSWERED: usize = 1024;
+
+/// How long what was said before the leave word may take to be answered.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 /// What comes from neither the peer nor the responder.
 enum Alarm {
@@ -54,6 +58,8 @@ pub(super) struct Conversation<'a, I, O> {
     sent: u64,
     /// When the conversation began.
     began: SystemTime,
+    /// How the message ended with which the peer leaves, once what it said before is answered.
+    leaving: Option<LineEnding>,
     /// Whether the responder was handed something since it was heard.
     asked: bool,
     /// Messages whose answers are still to come, the oldest first.
@@ -96,6 +102,7 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
             pending: None,
             ended: false,
             said_all: false,
+            leaving: None,
             asked: false,
             came: 0,
             sent: 0,
@@ -116,7 +123,11 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
             }
             poll_fn(|cx| self.step(cx).map_or_else(Poll::Ready, |()| Poll::Pending)).await
         });
-        talk.catch_unwind().await.unwrap_or(Ending::Panicked)
+        let ending = talk.catch_unwind().await.unwrap_or(Ending::Panicked);
+        match (ending, self.leaving) {
+            (Ending::Ended(_), Some(ending)) => Ending::Farewell(ending),
+            (ending, _) => ending,
+        }
     }
 
     /// Records how the session ends, and of a stream what passed.
@@ -126,6 +137,19 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
             self.journal.record(&Event::Stream { began, came, sent });
         }
         self.journal.record(&Event::Ended(ending));
+    }
+
+    /// The peer leaves, once what it said before is answered: for that the responder has a while.
+    fn leave(&mut self, ending: LineEnding) -> Result<(), Ending> {
+        if self.unanswered.is_empty() {
+            return Err(Ending::Farewell(ending));
+        }
+        if let Some(responder) = &mut self.responder {
+            responder.end_input();
+        }
+        (self.leaving, self.ended, self.asked) = (Some(ending), true, true);
+        self.alarms.push(sleep(LAST_ANSWERS).map(move |()| Alarm::End(Ending::Farewell(ending))).boxed());
+        Ok(())
     }
 
     /// Closes the responder; whatever it had is free for the next conversation when this returns.
@@ -187,7 +211,14 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
         {
             match said {
                 Said::Text(text) => match self.unanswered.pop_front() {
-                    Some(to) => self.output.reply(to, &[&text]),
+                    Some(to) => {
+                        self.output.reply(to, &[&text]);
+                        if self.unanswered.is_empty()
+                            && let Some(ending) = self.leaving
+                        {
+                            return Err(Ending::Farewell(ending));
+                        }
+                    }
                     None => self.output.event(&ServerEvent::Output { text: (&*text).into() }),
                 },
                 Said::Bytes(bytes) => {
@@ -296,7 +327,7 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
         }
         record(self.journal, message, responder).map(|room| self.full |= !room)?;
         if self.leave_word.is_some_and(|word| message.as_bytes().eq_ignore_ascii_case(word.as_bytes())) {
-            return Err(Ending::Farewell(message.ending));
+            return self.leave(message.ending);
         }
         match responder.answer(message)? {
             Answer::Text(parts) => self.output.reply(message.into(), &parts),

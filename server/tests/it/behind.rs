@@ -101,6 +101,19 @@ async fn what_a_program_says_unprompted_is_output_and_its_end_has_a_status() {
     client.expect_close(1000).await;
 }
 
+/// What was said before the leave word is answered, by a program that answers late and by one that never does.
+#[rstest]
+#[case::late("sleep 0.2; while read line; do echo \"eco $line\"; done", "eco um\neco dois\n")]
+#[case::never("exec cat > /dev/null", "")]
+#[tokio::test]
+async fn what_was_said_before_leaving_is_answered(#[case] script: &str, #[case] answers: &str) {
+    let server = exec(script).await;
+    let mut client = Tcp::connect(server.tcp).await;
+    client.send("um\ndois\nsair\n").await;
+    assert_eq!(client.rest().await, format!("{answers}Servidor: Desconectando...\n"));
+    server.transcript.wait_for("solicitou desconexão.").await;
+}
+
 #[tokio::test]
 async fn each_turn_has_a_program_of_its_own_that_knows_its_session() {
     let server = exec("echo $$ $VEZ_TRANSPORT $VEZ_PEER $VEZ_FENCE $VEZ_SESSION; cat").await;
