@@ -3,7 +3,12 @@
 //! Clients of every kind, polite and not, come for a while; a referee compares what they and the transcript
 //! saw with the six promises of the queue, and the first that is broken ends the run with status 1.
 
+mod arena;
+mod breach;
 mod client;
+mod digest;
+mod line;
+mod observation;
 mod options;
 mod plan;
 mod platform;
@@ -13,9 +18,9 @@ mod responder;
 mod rest;
 mod run;
 mod server;
-mod sighting;
 mod storm;
 mod transcript;
+mod trouble;
 
 use std::process::ExitCode;
 

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use crate::breach::Breach;
 use crate::options::Options;
 use crate::platform::Memory;
-use crate::referee::{Breach, Tally};
+use crate::referee::Tally;
 use crate::rest::Rests;
 
 /// Width of the table's first column.

@@ -7,8 +7,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::breach::{Breach, Promise};
 use crate::platform::{self, Memory};
-use crate::referee::{Breach, Promise};
 use crate::server::Server;
 
 /// How long what lingers has to end; the longest of the server's times here is 5 s.

@@ -7,14 +7,16 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use tokio_util::sync::CancellationToken;
 
+use crate::arena::Arena;
+use crate::breach::Promise;
+use crate::observation;
 use crate::options::Options;
 use crate::platform;
-use crate::referee::{Promise, Referee};
+use crate::referee::Referee;
 use crate::report::Report;
 use crate::rest::{Rests, settle};
 use crate::server::Server;
-use crate::sighting;
-use crate::storm::{Arena, storm};
+use crate::storm::storm;
 
 /// Open files for each client: its own, the server's, and of those who left and still linger there.
 const FILES_EACH: u64 = 4;
@@ -34,13 +36,13 @@ pub(crate) async fn run(options: &Options, seed: u64) -> Result<Report> {
         "{files} arquivos abertos não cabem no limite de {allowed}; menos --clients cabem"
     );
 
-    let (sightings, seen) = sighting::channel();
+    let (observations, seen) = observation::channel();
     let broken = CancellationToken::new();
     let queue = options.clients.saturating_mul(4).max(1024);
-    let mut server = Server::start(&options.server, options.responder, queue, sightings.clone())?;
+    let mut server = Server::start(&options.server, options.responder, queue, observations.clone())?;
     let referee = tokio::spawn(Referee::new(broken.clone()).watch(seen));
     let (tcp, http, responder, next) = (server.tcp, server.http, options.responder, AtomicU64::new(0));
-    let arena = Arena { tcp, http, responder, seed, sightings, next };
+    let arena = Arena { tcp, http, responder, seed, observations, next };
     let mut rests = Rests::default();
     tokio::select! {
         done = phases(options, &server, Arc::new(arena), &mut rests) => done?,

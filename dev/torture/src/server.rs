@@ -13,9 +13,9 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
+use crate::observation::Observation;
 use crate::platform;
 use crate::responder::Responder;
-use crate::sighting::Sighting;
 use crate::transcript;
 
 /// Times so short that who never speaks, reads or answers does not hold up the storm for long.
@@ -59,7 +59,7 @@ impl Server {
         program: &Path,
         responder: Responder,
         queue: u32,
-        sightings: mpsc::Sender<Sighting>,
+        observations: mpsc::Sender<Observation>,
     ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let mut command = Command::new(program);
@@ -78,7 +78,7 @@ impl Server {
                 std::fs::read_to_string(folder.path().join("log"))?
             );
         };
-        let reader = std::thread::spawn(move || transcript::read(output, &sightings));
+        let reader = std::thread::spawn(move || transcript::read(output, &observations));
         Ok(Self { child, tcp, http, reader: Some(reader), folder })
     }
 

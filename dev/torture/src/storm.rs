@@ -1,19 +1,16 @@
 //! The storm: so many clients at a time, one after the other in each slot.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::arena::Arena;
 use crate::client;
 use crate::plan;
-use crate::responder::Responder;
-use crate::sighting::Sighting;
 
 /// Longest pause in a slot before its next client, in milliseconds.
 const PAUSE: u64 = 50;
@@ -21,19 +18,6 @@ const PAUSE: u64 = 50;
 /// How long the last clients have, and each of them more: the queue is as long as they are many.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PATIENCE_EACH: Duration = Duration::from_millis(100);
-
-/// Where the storm takes place.
-#[derive(Debug)]
-pub(crate) struct Arena {
-    pub(crate) tcp: SocketAddr,
-    pub(crate) http: SocketAddr,
-    /// What answers there.
-    pub(crate) responder: Responder,
-    pub(crate) seed: u64,
-    pub(crate) sightings: mpsc::Sender<Sighting>,
-    /// The next client's number.
-    pub(crate) next: AtomicU64,
-}
 
 /// Lets `clients` at a time come for as long as `length`, and waits until all are gone.
 ///

@@ -15,10 +15,10 @@ use super::muted::Muted;
 use super::talk::Talk;
 use super::tcp::TcpTalk;
 use super::websocket::WebSocketTalk;
+use crate::arena::Arena;
+use crate::observation::{Milestone, Witness};
 use crate::plan::{Transport, Way};
 use crate::platform;
-use crate::sighting::{Stage, Witness};
-use crate::storm::Arena;
 
 /// How long a client stays at the most that only the server's limits end.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -59,9 +59,9 @@ impl Entrance<'_> {
             Way::Events => true,
         };
         let request = self.request(way).map_err(io::Error::other)?;
-        self.witness.saw(Stage::Arriving).await;
+        self.witness.saw(Milestone::Arriving).await;
         let (stream, _) = client_async(request, Muted::new(stream)).await.map_err(io::Error::other)?;
-        self.witness.saw(Stage::InLine).await;
+        self.witness.saw(Milestone::InLine).await;
         Ok(Talk::WebSocket(Box::new(WebSocketTalk::new(stream, events))))
     }
 
@@ -73,13 +73,13 @@ impl Entrance<'_> {
             socket.set_recv_buffer_size(room)?;
         }
         let address = socket.local_addr()?;
-        self.witness.saw(Stage::Registered { address, transport, polite: self.polite }).await;
+        self.witness.saw(Milestone::Registered { address, transport, polite: self.polite }).await;
         if transport == Transport::WebSocket {
             return connect(socket, self.arena.http).await;
         }
-        self.witness.saw(Stage::Arriving).await;
+        self.witness.saw(Milestone::Arriving).await;
         let stream = connect(socket, self.arena.tcp).await?;
-        self.witness.saw(Stage::InLine).await;
+        self.witness.saw(Milestone::InLine).await;
         Ok(stream)
     }
 

@@ -13,9 +13,9 @@ mod websocket;
 
 use tokio::time::Instant;
 
+use crate::arena::Arena;
+use crate::observation::{Milestone, Witness};
 use crate::plan::{self, Plan};
-use crate::sighting::{Stage, Witness};
-use crate::storm::Arena;
 pub(crate) use entrance::Entrance;
 
 /// Does what the client with this number is planned to do, and tells the referee.
@@ -24,23 +24,23 @@ pub(crate) use entrance::Entrance;
 pub(crate) async fn run(arena: &Arena, number: u64, end: Instant) {
     let mut rng = plan::chance(arena.seed, number);
     let plan = Plan::draw(number, arena.responder, &mut rng);
-    let witness = Witness::new(number, arena.sightings.clone());
+    let witness = Witness::new(number, arena.observations.clone());
     let entrance =
         Entrance { arena, number, end, witness: witness.clone(), polite: matches!(plan, Plan::Polite(_)) };
     match plan {
         Plan::Polite(script) => {
             let account = polite::converse(&script, &entrance).await;
-            witness.saw(Stage::Departed).await;
-            witness.saw(Stage::Finished(account)).await;
+            witness.saw(Milestone::Departed).await;
+            witness.saw(Milestone::Finished(account)).await;
         }
         Plan::Vanish { way, stage, exit } => {
             // That something failed on the way says nothing: the server may well have ended it first.
             let _ = vanish::vanish(way, stage, exit, &entrance, &mut rng).await;
-            witness.saw(Stage::Departed).await;
+            witness.saw(Milestone::Departed).await;
         }
         Plan::Rude { way, rudeness } => {
             let _ = rude::misbehave(way, rudeness, &entrance, &mut rng).await;
-            witness.saw(Stage::Departed).await;
+            witness.saw(Milestone::Departed).await;
         }
     }
 }

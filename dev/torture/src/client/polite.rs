@@ -3,11 +3,12 @@
 use std::time::Instant;
 
 use super::entrance::Entrance;
-use super::talk::{Talk, failed};
+use super::talk::Talk;
+use crate::digest::Digest;
+use crate::observation::Account;
 use crate::plan::{End, Script};
 use crate::responder::Responder;
-use crate::sighting::{Account, Trouble};
-use crate::transcript::Digest;
+use crate::trouble::{Trouble, failed};
 
 /// Holds the conversation of `script` to its end.
 pub(super) async fn converse(script: &Script, entrance: &Entrance<'_>) -> Account {

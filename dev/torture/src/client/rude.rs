@@ -13,9 +13,9 @@ use super::entrance::Entrance;
 use super::talk::drip;
 use super::vanish::keep_silent;
 use super::{frames, noise};
+use crate::digest::Digest;
+use crate::observation::Milestone;
 use crate::plan::{Rudeness, Transport, Way};
-use crate::sighting::Stage;
-use crate::transcript::Digest;
 
 /// How long a rude client stays at the most, in milliseconds.
 const STAY: std::ops::Range<u64> = 200..8000;
@@ -105,7 +105,7 @@ async fn flood(way: Way, entrance: &Entrance<'_>, stay: Instant) -> io::Result<(
     let mut answers = 0;
     let both = async { tokio::join!(push(writer, &bytes), count(answer.as_bytes(), reader, &mut answers)) };
     let _ = timeout_at(stay, both).await;
-    entrance.witness.saw(Stage::Answered(Digest::of(FLOOD_TEXT), answers)).await;
+    entrance.witness.saw(Milestone::Answered(Digest::of(FLOOD_TEXT), answers)).await;
     Ok(())
 }
 

@@ -8,16 +8,12 @@ use tokio::net::TcpStream;
 
 use super::tcp::TcpTalk;
 use super::websocket::WebSocketTalk;
-use crate::referee::Promise;
 use crate::responder::FAREWELL;
-use crate::sighting::Trouble;
+use crate::trouble::Trouble;
 
 /// How many bytes at the most come one at a time, and how long there is between them.
 const DRIPS: usize = 60;
 const BETWEEN_DRIPS: Duration = Duration::from_millis(1);
-
-/// What an ending that the server may bring about says: a time limit, an unresponsive client, a full queue.
-const REASONS: [&str; 3] = ["limite de", "não responde", "fila está cheia"];
 
 /// A conversation.
 #[derive(Debug)]
@@ -138,23 +134,4 @@ pub(super) async fn drip(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()>
         tokio::time::sleep(BETWEEN_DRIPS).await;
     }
     stream.write_all(rest).await
-}
-
-/// What it means that the server ends a polite conversation with these words.
-pub(super) fn ended(words: &str) -> Trouble {
-    if REASONS.iter().any(|reason| words.contains(reason)) {
-        Trouble::CutOff(words.to_owned())
-    } else {
-        broken(format!("a conexão terminou com {words:?}"))
-    }
-}
-
-/// What it means that the connection failed.
-pub(super) fn failed(error: impl std::fmt::Display) -> Trouble {
-    broken(format!("a conexão falhou: {error}"))
-}
-
-/// What it means that an answer is missing, wrong or too much.
-pub(super) fn broken(what: impl Into<String>) -> Trouble {
-    Trouble::Broken(Promise::AnsweredOnce.broken(what))
 }

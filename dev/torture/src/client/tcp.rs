@@ -4,8 +4,7 @@ use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::talk::{broken, ended, failed};
-use crate::sighting::Trouble;
+use crate::trouble::{Trouble, broken, ended, failed};
 
 /// What each of the server's own lines begins with; its answers begin otherwise.
 const LAST_WORDS: &str = "Servidor: ";

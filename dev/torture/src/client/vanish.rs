@@ -12,9 +12,9 @@ use vez_protocol::ClientEvent;
 
 use super::entrance::Entrance;
 use super::frames;
+use crate::digest::Digest;
+use crate::observation::Milestone;
 use crate::plan::{Exit, Stage, Transport, Way};
-use crate::sighting::Stage as Sighted;
-use crate::transcript::Digest;
 
 /// Longest wait in the queue before leaving it, in milliseconds.
 const WAIT: u64 = 2000;
@@ -76,7 +76,7 @@ async fn with_turn(way: Way, entrance: &Entrance<'_>, rng: &mut Rng) -> io::Resu
     talk.stream().write_all(&bytes).await?;
     let answered = talk.expect(&entrance.arena.responder.answer(&text), "\n").await;
     answered.map_err(|trouble| io::Error::other(format!("{trouble:?}")))?;
-    entrance.witness.saw(Sighted::Answered(Digest::of(&text), 1)).await;
+    entrance.witness.saw(Milestone::Answered(Digest::of(&text), 1)).await;
     if rng.bool() {
         talk.stream().write_all(&bytes).await?;
     }
@@ -96,7 +96,7 @@ async fn after_farewell(way: Way, entrance: &Entrance<'_>) -> io::Result<TcpStre
     let bytes = talk.encode(word, "\n");
     talk.stream().write_all(&bytes).await?;
     if talk.expect_farewell("\n").await.is_ok() {
-        entrance.witness.saw(Sighted::Answered(Digest::of(word), 1)).await;
+        entrance.witness.saw(Milestone::Answered(Digest::of(word), 1)).await;
     }
     Ok(talk.into_stream())
 }

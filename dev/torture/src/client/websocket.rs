@@ -11,10 +11,9 @@ use vez_protocol::{ByeReason, ClientEvent, CloseCode, ServerEvent};
 
 use super::frames;
 use super::muted::Muted;
-use super::talk::{broken, ended, failed};
-use crate::referee::Promise;
+use crate::breach::Promise;
 use crate::responder::FAREWELL;
-use crate::sighting::Trouble;
+use crate::trouble::{Trouble, broken, ended, failed};
 
 /// A WebSocket after its handshake.
 #[derive(Debug)]

@@ -7,8 +7,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::breach::{Breach, Promise};
-use super::history::Served;
+use super::served::Served;
+use crate::breach::{Breach, Promise};
 
 /// A time during which nobody had the turn while somebody waited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ mod tests {
 
     use super::{Free, longest};
     use crate::plan::Transport;
-    use crate::referee::history::Served;
+    use crate::referee::served::Served;
 
     /// When a client was ready, saw its turn begin, and saw it end, in milliseconds.
     type Times = (Option<u64>, Option<u64>, Option<u64>);

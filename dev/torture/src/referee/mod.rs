@@ -4,12 +4,13 @@
 //! speaks of a client that the referee does not know yet. Each kind of evidence has a module of its own, with
 //! what makes it sound: no scheduling, however unlucky, may accuse a server that keeps its promises.
 
-mod breach;
+mod client;
+mod current_session;
 mod history;
 mod idle;
 mod order;
 mod overlap;
-mod scene;
+mod served;
 #[cfg(test)]
 mod tests;
 
@@ -18,10 +19,10 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::sighting::{Sighting, What};
-pub(crate) use breach::{Breach, Promise};
+use crate::breach::{Breach, Promise};
+use crate::observation::{Observation, What};
+use current_session::CurrentSession;
 use history::History;
-use scene::Scene;
 
 /// How often the evidence that takes a look at everything is taken.
 const EXAMINE_EVERY: Duration = Duration::from_secs(1);
@@ -73,7 +74,7 @@ pub(crate) struct Verdict {
 #[derive(Debug)]
 pub(crate) struct Referee {
     history: History,
-    scene: Scene,
+    session: CurrentSession,
     /// Polite clients that were seen to wait in vain.
     stuck: usize,
     /// Cancelled when a promise is broken.
@@ -83,11 +84,11 @@ pub(crate) struct Referee {
 impl Referee {
     /// A referee who cancels `broken` at the first broken promise.
     pub(crate) fn new(broken: CancellationToken) -> Self {
-        Self { history: History::default(), scene: Scene::new(Instant::now()), stuck: 0, broken }
+        Self { history: History::default(), session: CurrentSession::new(Instant::now()), stuck: 0, broken }
     }
 
     /// Watches until nobody can see anything any more.
-    pub(crate) async fn watch(mut self, mut seen: mpsc::Receiver<Sighting>) -> Verdict {
+    pub(crate) async fn watch(mut self, mut seen: mpsc::Receiver<Observation>) -> Verdict {
         let Err(breach) = self.watch_until_broken(&mut seen).await else {
             let breach = self.conclude().err();
             return Verdict { tally: self.tally(), breach };
@@ -98,14 +99,14 @@ impl Referee {
         Verdict { tally: self.tally(), breach: Some(breach) }
     }
 
-    async fn watch_until_broken(&mut self, seen: &mut mpsc::Receiver<Sighting>) -> Result<(), Breach> {
+    async fn watch_until_broken(&mut self, seen: &mut mpsc::Receiver<Observation>) -> Result<(), Breach> {
         let mut examine = tokio::time::interval(EXAMINE_EVERY);
         loop {
             tokio::select! {
                 // What is known comes first: what is missing may be in the channel.
                 biased;
-                sighting = seen.recv() => match sighting {
-                    Some(sighting) => self.note(sighting)?,
+                observation = seen.recv() => match observation {
+                    Some(observation) => self.note(observation)?,
                     None => return Ok(()),
                 },
                 _ = examine.tick() => self.examine()?,
@@ -113,16 +114,16 @@ impl Referee {
         }
     }
 
-    fn note(&mut self, sighting: Sighting) -> Result<(), Breach> {
-        match sighting.what {
-            What::Client(number, stage) => self.history.client(number, stage, sighting.at),
-            What::Transcript(line) => self.scene.line(line, sighting.at, &mut self.history),
+    fn note(&mut self, observation: Observation) -> Result<(), Breach> {
+        match observation.what {
+            What::Client(number, milestone) => self.history.client(number, milestone, observation.at),
+            What::Transcript(line) => self.session.line(line, observation.at, &mut self.history),
         }
     }
 
     fn examine(&mut self) -> Result<(), Breach> {
         let waiting = self.history.waiting_since(Instant::now() - STANDSTILL);
-        if waiting > 0 && self.scene.moved().elapsed() > STANDSTILL {
+        if waiting > 0 && self.session.moved().elapsed() > STANDSTILL {
             self.stuck = waiting;
             return Err(
                 Promise::FreeAtOnce.broken(format!("nada anda há {STANDSTILL:?} e {waiting} esperam"))

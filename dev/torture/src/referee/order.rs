@@ -11,8 +11,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::breach::{Breach, Promise};
-use super::history::Served;
+use super::served::Served;
+use crate::breach::{Breach, Promise};
 use crate::plan::Transport;
 
 /// How much later than its client hears of it a connection may be complete.
@@ -66,7 +66,7 @@ mod tests {
 
     use super::overtaken;
     use crate::plan::Transport::{self, Tcp, WebSocket};
-    use crate::referee::history::Served;
+    use crate::referee::served::Served;
 
     /// Sessions in their order, each of a client that arrived and was in line so many milliseconds after the start.
     fn served(sessions: &[(Transport, u64, u64)]) -> Vec<Served> {

@@ -4,8 +4,8 @@
 //! it cannot have had it, lost it, and got it again, as it has only one. The true times are longer, so that times that
 //! overlap here did overlap.
 
-use super::breach::{Breach, Promise};
-use super::history::Held;
+use super::served::Held;
+use crate::breach::{Breach, Promise};
 
 /// Checks that no two of these times overlap.
 pub(super) fn check(held: &[Held]) -> Result<(), Breach> {

@@ -3,21 +3,22 @@
 use std::time::Instant;
 
 use super::history::History;
-use super::{Breach, Promise};
+use crate::breach::{Breach, Promise};
+use crate::digest::Digest;
+use crate::observation::{Account, Milestone};
 use crate::plan::Transport;
-use crate::sighting::{Account, Stage, Trouble};
-use crate::transcript::Digest;
+use crate::trouble::Trouble;
 
 /// A client said `said`, was answered so often and had this trouble; the transcript tells of `told`.
 fn compare(said: &[&str], answered: usize, trouble: Option<Trouble>, told: &[&str]) -> Result<(), Breach> {
     let (now, address) = (Instant::now(), ([127, 0, 0, 1], 1).into());
     let mut history = History::default();
-    history.client(1, Stage::Registered { address, transport: Transport::Tcp, polite: true }, now)?;
+    history.client(1, Milestone::Registered { address, transport: Transport::Tcp, polite: true }, now)?;
     let number = history.begin(address)?;
     told.iter().for_each(|text| history.message(number, Digest::of(text)));
     history.end(number)?;
     let said = said.iter().map(|text| Digest::of(text)).collect();
-    history.client(1, Stage::Finished(Account { said, answered, trouble, ..Account::default() }), now)
+    history.client(1, Milestone::Finished(Account { said, answered, trouble, ..Account::default() }), now)
 }
 
 #[test]
@@ -51,9 +52,11 @@ fn what_a_client_saw_broken_is_broken() {
 fn a_conversation_that_the_transcript_does_not_tell_of_is_seen() {
     let mut history = History::default();
     let (now, address) = (Instant::now(), ([127, 0, 0, 1], 1).into());
-    history.client(1, Stage::Registered { address, transport: Transport::Tcp, polite: true }, now).unwrap();
+    history
+        .client(1, Milestone::Registered { address, transport: Transport::Tcp, polite: true }, now)
+        .unwrap();
     let account = Account { said: vec![Digest::of("a")], answered: 1, ..Account::default() };
-    history.client(1, Stage::Finished(account), now).unwrap();
+    history.client(1, Milestone::Finished(account), now).unwrap();
     assert_eq!(history.check_told().unwrap_err().promise, Promise::Alive);
 }
 
@@ -61,11 +64,11 @@ fn a_conversation_that_the_transcript_does_not_tell_of_is_seen() {
 fn compare_rude(answered: usize, messages: &[&str]) -> Result<(), Breach> {
     let (now, address) = (Instant::now(), ([127, 0, 0, 1], 1).into());
     let mut history = History::default();
-    history.client(1, Stage::Registered { address, transport: Transport::Tcp, polite: false }, now)?;
+    history.client(1, Milestone::Registered { address, transport: Transport::Tcp, polite: false }, now)?;
     let number = history.begin(address)?;
     messages.iter().for_each(|text| history.message(number, Digest::of(text)));
-    history.client(1, Stage::Answered(Digest::of("a"), answered), now)?;
-    history.client(1, Stage::Departed, now)?;
+    history.client(1, Milestone::Answered(Digest::of("a"), answered), now)?;
+    history.client(1, Milestone::Departed, now)?;
     history.end(number)
 }
 
@@ -83,8 +86,10 @@ fn every_answer_has_its_line_whoever_got_it() {
 fn an_answer_without_a_session_is_seen() {
     let mut history = History::default();
     let (now, address) = (Instant::now(), ([127, 0, 0, 1], 1).into());
-    history.client(1, Stage::Registered { address, transport: Transport::Tcp, polite: false }, now).unwrap();
-    history.client(1, Stage::Answered(Digest::of("a"), 1), now).unwrap();
-    history.client(1, Stage::Departed, now).unwrap();
+    history
+        .client(1, Milestone::Registered { address, transport: Transport::Tcp, polite: false }, now)
+        .unwrap();
+    history.client(1, Milestone::Answered(Digest::of("a"), 1), now).unwrap();
+    history.client(1, Milestone::Departed, now).unwrap();
     assert_eq!(history.check_told().unwrap_err().promise, Promise::Alive);
 }

@@ -5,16 +5,17 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use crate::digest::Digest;
+use crate::line::Line;
 use crate::plan::Transport;
-use crate::referee::Breach;
-use crate::transcript::{Digest, Line};
+use crate::trouble::Trouble;
 
-/// How many sightings may be under way; then those who saw something wait.
+/// How many observations may be under way; then those who saw something wait.
 const CAPACITY: usize = 64 * 1024;
 
 /// One thing that was seen.
 #[derive(Debug)]
-pub(crate) struct Sighting {
+pub(crate) struct Observation {
     /// When, on the storm's one clock.
     pub(crate) at: Instant,
     pub(crate) what: What,
@@ -24,14 +25,14 @@ pub(crate) struct Sighting {
 #[derive(Debug)]
 pub(crate) enum What {
     /// Something happened to the client with this number.
-    Client(u64, Stage),
+    Client(u64, Milestone),
     /// The transcript has a new line.
     Transcript(Line),
 }
 
-/// A stage in a client's life, reported before or after as its name says.
+/// A milestone in a client's life, reported before or after as its name says.
 #[derive(Debug)]
-pub(crate) enum Stage {
+pub(crate) enum Milestone {
     /// It has an address, and no connection yet.
     Registered {
         /// Its end of the connection to come.
@@ -74,36 +75,27 @@ pub(crate) struct Account {
     pub(crate) trouble: Option<Trouble>,
 }
 
-/// Why a polite conversation did not get to its end.
-#[derive(Debug)]
-pub(crate) enum Trouble {
-    /// The server ended it and said why.
-    CutOff(String),
-    /// The server broke its word.
-    Broken(Breach),
-}
-
 /// Tells the referee about one client.
 #[derive(Clone, Debug)]
 pub(crate) struct Witness {
     number: u64,
-    sightings: mpsc::Sender<Sighting>,
+    observations: mpsc::Sender<Observation>,
 }
 
 impl Witness {
-    pub(crate) fn new(number: u64, sightings: mpsc::Sender<Sighting>) -> Self {
-        Self { number, sightings }
+    pub(crate) fn new(number: u64, observations: mpsc::Sender<Observation>) -> Self {
+        Self { number, observations }
     }
 
     /// Reports what happens now.
-    pub(crate) async fn saw(&self, stage: Stage) {
-        let sighting = Sighting { at: Instant::now(), what: What::Client(self.number, stage) };
+    pub(crate) async fn saw(&self, milestone: Milestone) {
+        let observation = Observation { at: Instant::now(), what: What::Client(self.number, milestone) };
         // Without a referee the run is over, and this client with it.
-        let _ = self.sightings.send(sighting).await;
+        let _ = self.observations.send(observation).await;
     }
 }
 
 /// The way to the referee.
-pub(crate) fn channel() -> (mpsc::Sender<Sighting>, mpsc::Receiver<Sighting>) {
+pub(crate) fn channel() -> (mpsc::Sender<Observation>, mpsc::Receiver<Observation>) {
     mpsc::channel(CAPACITY)
 }

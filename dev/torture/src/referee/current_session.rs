@@ -3,20 +3,20 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::breach::{Breach, Promise};
 use super::history::History;
-use crate::transcript::Line;
+use crate::breach::{Breach, Promise};
+use crate::line::Line;
 
 /// The session that is on.
 #[derive(Debug)]
-pub(super) struct Scene {
+pub(super) struct CurrentSession {
     /// Whose it is, and the client's number.
     on: Option<(SocketAddr, u64)>,
     /// When a session last began or ended.
     moved: Instant,
 }
 
-impl Scene {
+impl CurrentSession {
     /// Nobody's turn yet.
     pub(super) fn new(now: Instant) -> Self {
         Self { on: None, moved: now }
@@ -69,23 +69,24 @@ impl Scene {
 mod tests {
     use std::time::Instant;
 
-    use super::Scene;
+    use super::CurrentSession;
+    use crate::breach::{Breach, Promise};
+    use crate::digest::Digest;
+    use crate::line::Line;
+    use crate::observation::Milestone;
     use crate::plan::Transport;
     use crate::referee::history::History;
-    use crate::referee::{Breach, Promise};
-    use crate::sighting::Stage;
-    use crate::transcript::{Digest, Line};
 
     /// Plays lines about clients 1 and 2, at ports 1 and 2.
     fn play(lines: impl IntoIterator<Item = Line>) -> Result<(), Breach> {
         let now = Instant::now();
-        let (mut scene, mut history) = (Scene::new(now), History::default());
+        let (mut session, mut history) = (CurrentSession::new(now), History::default());
         for number in 1..=2 {
             let address = address(number);
-            let stage = Stage::Registered { address, transport: Transport::Tcp, polite: true };
-            history.client(number.into(), stage, now)?;
+            let milestone = Milestone::Registered { address, transport: Transport::Tcp, polite: true };
+            history.client(number.into(), milestone, now)?;
         }
-        lines.into_iter().try_for_each(|line| scene.line(line, now, &mut history))
+        lines.into_iter().try_for_each(|line| session.line(line, now, &mut history))
     }
 
     fn address(port: u16) -> std::net::SocketAddr {
