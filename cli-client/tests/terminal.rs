@@ -16,7 +16,8 @@ use rustix::termios::{LocalModes, tcgetattr};
 fn start() -> (PtySession, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_vez-client"));
-    command.arg(listener.local_addr().unwrap().to_string()).env("TERM", "xterm").env_remove("VEZ_CA");
+    command.arg(listener.local_addr().unwrap().to_string()).envs([("TERM", "xterm"), ("NO_COLOR", "1")]);
+    command.env_remove("VEZ_CA");
     let mut terminal = spawn_command(command, Some(DEADLINE.as_millis() as u64)).unwrap();
     let (stream, _) = listener.accept().unwrap();
     stream.set_read_timeout(Some(DEADLINE)).unwrap();
@@ -116,6 +117,24 @@ fn the_servers_end_is_told_while_typing_and_the_terminal_restored() {
     see(&mut terminal, "Resposta do servidor: última palavra\r\n");
     see(&mut terminal, "Servidor fechou a conexão.\r\n");
     expect_end(terminal, 1);
+}
+
+#[test]
+fn every_line_is_shown_before_the_end_whatever_is_being_typed() {
+    // Half a line; the middle of a search and of a key sequence, where the editor draws only at the next key.
+    for keys in ["meia fra", "\x12x", "\x18"] {
+        let (mut terminal, mut stream) = start();
+        press(&mut terminal, keys);
+        for number in 0..50 {
+            stream.write_all(format!("linha {number}.\n").as_bytes()).unwrap();
+        }
+        drop(stream);
+        for number in 0..50 {
+            see(&mut terminal, &format!("linha {number}.\r\n"));
+        }
+        see(&mut terminal, "Servidor fechou a conexão.\r\n");
+        expect_end(terminal, 1);
+    }
 }
 
 #[test]

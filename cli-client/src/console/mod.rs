@@ -1,8 +1,8 @@
 //! Where the user types and reads.
 
+mod above;
 mod lines;
 mod piped;
-mod prompt;
 mod screen;
 mod terminal;
 
@@ -26,10 +26,10 @@ pub(crate) trait Console {
     fn say(&mut self, line: &str) -> impl Future<Output = io::Result<()>>;
 
     /// Leaves the line on which the user interrupted.
-    fn interrupted(&mut self) -> io::Result<()>;
+    fn interrupted(&mut self) -> impl Future<Output = io::Result<()>>;
 
     /// Takes back a prompt that will not be answered.
-    fn end_prompt(&mut self) -> io::Result<()>;
+    fn end_prompt(&mut self) -> impl Future<Output = io::Result<()>>;
 }
 
 /// What the user did.

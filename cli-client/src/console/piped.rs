@@ -52,11 +52,11 @@ impl Console for Piped {
         screen::show(self.screen.render(line)).await
     }
 
-    fn interrupted(&mut self) -> io::Result<()> {
+    async fn interrupted(&mut self) -> io::Result<()> {
         Ok(())
     }
 
-    fn end_prompt(&mut self) -> io::Result<()> {
+    async fn end_prompt(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

@@ -2,42 +2,44 @@
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc as blocking;
 use std::thread;
 use std::time::Duration;
 
+use rustyline::config::Configurer;
 use rustyline::error::ReadlineError;
-use rustyline::{Config, DefaultEditor, ExternalPrinter};
-use tokio::sync::{Notify, mpsc};
-use tokio::time::{sleep, timeout};
+use rustyline::history::DefaultHistory;
+use rustyline::{ColorMode, Config, Editor, ExternalPrinter};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
 
-use super::prompt::Prompt;
+use super::above::{Above, Drawing};
 use super::{Console, Entry, Screen, screen};
 use crate::platform::{Signal, TerminalMode};
+use crate::texts;
 
-/// Longest wait for rustyline to show a line; it shows none while the user searches the history.
-const SHOW_TIME: Duration = Duration::from_millis(200);
+/// Has rustyline draw: a line that ends where it began, one up and one down.
+const DRAW: &str = "\x1b[A\n";
 
-/// From the moment that the prompt begins to be drawn until it stands there.
-const DRAW_TIME: Duration = Duration::from_millis(10);
+/// Erases from the start of the row.
+const ERASE: &str = "\r\x1b[J";
 
-/// Lines that may wait for rustyline.
-const UNSHOWN_LINES: usize = 64;
+/// Longest wait for an editor that draws only at the next key, as amid a key sequence or a search.
+const NEXT_KEY_TIME: Duration = Duration::from_millis(500);
+
+type LineEditor = Editor<Drawing, DefaultHistory>;
 
 /// A terminal with line editing.
 pub(crate) struct Terminal {
     /// Asks the editor's thread for a line.
     requests: blocking::SyncSender<()>,
     entries: mpsc::Receiver<Entry>,
-    /// Lines for the editor to show above the line being edited.
-    above: blocking::SyncSender<String>,
-    /// Wakes when the prompt is drawn.
-    drawn: Arc<Notify>,
+    /// Lines for the editor to draw above the line being edited.
+    above: Arc<Above>,
+    /// Has the editor draw.
+    draw: blocking::SyncSender<()>,
     /// Whether the editor was asked for a line that was not yet taken.
     asked: bool,
-    /// Whether the editor has the terminal.
-    editing: Arc<AtomicBool>,
     screen: Screen,
     /// The mode to restore if the editor is still reading at the end.
     mode: TerminalMode,
@@ -50,55 +52,52 @@ impl Terminal {
             return Ok(None);
         }
         let mode = TerminalMode::save()?;
-        let config = Config::builder().auto_add_history(true).bracketed_paste(false).build();
-        let Ok(mut editor) = DefaultEditor::with_config(config) else { return Ok(None) };
+        let Ok(mut editor) = LineEditor::with_config(config()) else { return Ok(None) };
         let Ok(printer) = editor.create_external_printer() else { return Ok(None) };
+        let above = Arc::new(Above::default());
+        editor.set_helper(Some(Drawing(above.clone())));
 
-        let drawn = Arc::new(Notify::new());
         let (requests, requested) = blocking::sync_channel(1);
         let (sender, entries) = mpsc::channel(1);
-        let (above, lines) = blocking::sync_channel(UNSHOWN_LINES);
-        let editing = Arc::new(AtomicBool::new(false));
-        let prompt = Prompt { drawn: drawn.clone() };
-        let typed = Typed { entries: sender, interrupts: interrupts.clone(), editing: editing.clone() };
-        // Neither reading a terminal nor handing a line to rustyline can be cancelled: no one waits for these.
-        spawn("editor", move || edit(editor, &prompt, &requested, &typed))?;
-        spawn("printer", move || print(printer, &lines))?;
+        let (draw, wishes) = blocking::sync_channel(1);
+        let typed = Typed { entries: sender, interrupts: interrupts.clone(), above: above.clone() };
+        // Neither reading a terminal nor waking rustyline can be cancelled: no one waits for these.
+        spawn("editor", move || edit(editor, &requested, &typed))?;
+        spawn("printer", move || print(printer, &wishes))?;
         let screen = Screen::stdout();
-        Ok(Some(Self { requests, entries, above, drawn, asked: false, editing, screen, mode }))
+        Ok(Some(Self { requests, entries, above, draw, asked: false, screen, mode }))
     }
 
-    /// Hands a line to the editor, and waits a little until it is seen.
-    async fn say_above(&mut self, line: &str) -> io::Result<()> {
-        let drawn = self.drawn.notified();
-        tokio::pin!(drawn);
-        drawn.as_mut().enable();
-        if self.above.try_send(self.screen.render(line)).is_err() {
-            return self.screen.line(line);
-        }
-        // Whether seen or not, the conversation goes on.
-        if timeout(SHOW_TIME, drawn).await.is_ok() {
-            sleep(DRAW_TIME).await;
-        }
-        Ok(())
+    fn draw(&self) {
+        // A wish that still waits is as good as this one.
+        let _ = self.draw.try_send(());
     }
+}
+
+fn config() -> Config {
+    // Without colors rustyline asks no highlighter; `Drawing` uses none.
+    let builder = Config::builder().color_mode(ColorMode::Forced);
+    let mut builder = builder.auto_add_history(true).bracketed_paste(false);
+    // An editor that is stopped could not end an update.
+    builder.enable_synchronized_output(false);
+    builder.build()
 }
 
 /// Where the editor's thread tells what the user does.
 struct Typed {
     entries: mpsc::Sender<Entry>,
     interrupts: mpsc::Sender<Signal>,
-    editing: Arc<AtomicBool>,
+    above: Arc<Above>,
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
 }
 
-fn edit(mut editor: DefaultEditor, prompt: &Prompt, requested: &blocking::Receiver<()>, typed: &Typed) {
+fn edit(mut editor: LineEditor, requested: &blocking::Receiver<()>, typed: &Typed) {
     for () in requested {
-        let line = editor.readline(prompt);
-        typed.editing.store(false, Ordering::SeqCst);
+        let line = editor.readline(texts::PROMPT);
+        typed.above.leave();
         let sent = match line {
             Ok(line) => typed.entries.blocking_send(Entry::Line(line)).is_ok(),
             Err(ReadlineError::Interrupted) => typed.interrupts.blocking_send(Signal::Interrupt).is_ok(),
@@ -114,9 +113,9 @@ fn edit(mut editor: DefaultEditor, prompt: &Prompt, requested: &blocking::Receiv
     }
 }
 
-fn print(mut printer: impl ExternalPrinter, lines: &blocking::Receiver<String>) {
-    for line in lines {
-        if printer.print(line).is_err() {
+fn print(mut printer: impl ExternalPrinter, wishes: &blocking::Receiver<()>) {
+    for () in wishes {
+        if printer.print(DRAW.to_owned()).is_err() {
             return;
         }
     }
@@ -125,7 +124,7 @@ fn print(mut printer: impl ExternalPrinter, lines: &blocking::Receiver<String>) 
 impl Console for Terminal {
     async fn prompt(&mut self) -> io::Result<()> {
         if !self.asked {
-            self.editing.store(true, Ordering::SeqCst);
+            self.above.begin();
             let asked = self.requests.try_send(());
             asked.map_err(|_| io::Error::other("o editor de linhas parou"))?;
             self.asked = true;
@@ -140,23 +139,30 @@ impl Console for Terminal {
     }
 
     async fn say(&mut self, line: &str) -> io::Result<()> {
-        if self.editing.load(Ordering::SeqCst) {
-            self.say_above(line).await
-        } else {
-            screen::show(self.screen.render(line)).await
+        match self.above.push(self.screen.render(line)).await {
+            None => self.draw(),
+            Some(line) => screen::show(self.above.take() + &line).await?,
         }
+        Ok(())
     }
 
-    fn interrupted(&mut self) -> io::Result<()> {
+    async fn interrupted(&mut self) -> io::Result<()> {
         // The editor has left its line; without it, the terminal has written `^C` into the current one.
-        if self.asked { self.end_prompt() } else { screen::write("\n") }
+        if self.asked { self.end_prompt().await } else { screen::write("\n") }
     }
 
-    fn end_prompt(&mut self) -> io::Result<()> {
-        if !self.editing.swap(false, Ordering::SeqCst) {
+    async fn end_prompt(&mut self) -> io::Result<()> {
+        if !self.above.is_editing() {
             return Ok(());
         }
+        self.above.close();
+        self.draw();
+        // An editor that waits for a key has nothing half drawn, and will find itself closed.
+        if timeout(NEXT_KEY_TIME, self.above.left()).await.is_err() {
+            self.above.leave();
+        }
         self.mode.restore()?;
-        screen::write("\n")
+        screen::write(ERASE)?;
+        screen::show(self.above.take()).await
     }
 }

@@ -73,13 +73,13 @@ impl<T: Transport, C: Console> Flow<T, C> {
         let Err(mut end) = self.talk().await;
         if let End::Interrupted(signal) = end {
             self.signal = Some(signal);
-            self.console.interrupted()?;
+            self.console.interrupted().await?;
             if matches!(self.progress, Progress::Idle | Progress::Unanswered) {
                 let Err(left) = self.leave().await;
                 end = left;
             }
         }
-        self.console.end_prompt()?;
+        self.console.end_prompt().await?;
         self.deadline = Some(Instant::now() + LAST_LINES_TIME);
         let outcome = end.outcome(self.signal);
         match self.say_end(end).await {

@@ -107,11 +107,11 @@ impl Console for User {
         Ok(())
     }
 
-    fn interrupted(&mut self) -> io::Result<()> {
+    async fn interrupted(&mut self) -> io::Result<()> {
         Ok(())
     }
 
-    fn end_prompt(&mut self) -> io::Result<()> {
+    async fn end_prompt(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
