@@ -162,7 +162,6 @@ impl Console for Terminal {
             self.above.leave();
         }
         self.mode.restore()?;
-        screen::write(ERASE)?;
-        screen::show(self.above.take()).await
+        screen::write(ERASE)
     }
 }
