@@ -10,7 +10,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
-use super::{CLOSING_TIME, LAST_LINES_TIME, LEAVE_TIME, Outcome, converse};
+use super::leaving::{CLOSING_TIME, LEAVE_TIME};
+use super::{LAST_LINES_TIME, Outcome, converse};
 use crate::console::{Console, Entry};
 use crate::platform::Signal;
 use crate::texts::{LEAVING, LEFT, PROMPT, TURN};
