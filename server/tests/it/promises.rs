@@ -247,10 +247,11 @@ async fn a_flood_from_one_who_waits_meets_back_pressure(#[case] kind: Kind) {
     let mut holder = server.connect(Kind::Tcp).await;
     holder.chat("um").await;
     let flooder = server.connect(kind).await;
-    let mut stream = match flooder {
+    let stream = match flooder {
         Client::Tcp(tcp) => tcp.stream,
         Client::WebSocket(websocket) => websocket.stream.into_inner(),
     };
+    let (mut reader, mut writer) = stream.into_split();
     let frame = match kind {
         Kind::Tcp => b"mensagem\n".repeat(1000),
         // A masked text frame (RFC 6455 §5.2) with mask 0.
@@ -259,13 +260,15 @@ async fn a_flood_from_one_who_waits_meets_back_pressure(#[case] kind: Kind) {
     let mut sent = 0;
     let stuck = std::time::Duration::from_millis(500);
     // Loopback buffers hold some megabytes; without back-pressure this would go on for ever.
-    while let Ok(written) = timeout(stuck, stream.write(&frame)).await {
+    while let Ok(written) = timeout(stuck, writer.write(&frame)).await {
         sent += written.unwrap();
         assert!(sent < 64 << 20, "nothing pushes back");
     }
     holder.chat("dois").await;
     holder.leave().await;
-    let moved = timeout(PATIENCE, stream.write(&frame)).await;
+    // The answers are read: they would push back in their turn.
+    tokio::spawn(async move { tokio::io::copy(&mut reader, &mut tokio::io::sink()).await });
+    let moved = timeout(PATIENCE, writer.write(&frame)).await;
     assert!(moved.is_ok_and(|written| written.is_ok()), "with the turn, the flood is read");
 }
 
