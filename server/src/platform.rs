@@ -68,21 +68,23 @@ pub(crate) fn open_files() -> Option<u64> {
     None
 }
 
-/// Calls `reload` at every signal that asks to read files again: SIGHUP; elsewhere there is none.
+/// Calls `reload` at every signal that asks to read files again: SIGHUP; elsewhere there is none. From the
+/// call on, not from the first poll: the signal does not end the process any more.
 #[cfg(unix)]
-pub(crate) async fn on_reload(mut reload: impl FnMut()) -> io::Result<()> {
+pub(crate) fn on_reload(mut reload: impl FnMut()) -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut hangup = signal(SignalKind::hangup())?;
-    while hangup.recv().await.is_some() {
-        reload();
-    }
-    Ok(())
+    Ok(async move {
+        while hangup.recv().await.is_some() {
+            reload();
+        }
+    })
 }
 
 /// Calls `reload` at every signal that asks to read files again: SIGHUP; elsewhere there is none.
 #[cfg(not(unix))]
-pub(crate) async fn on_reload(_reload: impl FnMut()) -> io::Result<()> {
-    Ok(())
+pub(crate) fn on_reload(_reload: impl FnMut()) -> io::Result<impl Future<Output = ()>> {
+    Ok(std::future::ready(()))
 }
 
 /// The signals that ask the server to end: SIGINT and SIGTERM, or Ctrl-C elsewhere.

@@ -71,7 +71,6 @@ impl Server {
     /// Serves until `shutdown` is cancelled, then lets the running conversation drain; every task has ended
     /// when this returns.
     pub async fn run(self, shutdown: CancellationToken) {
-        self.announce();
         let (tasks, end) = (TaskTracker::new(), Shutdown::default());
         let (drain, linger) = (self.options.turns.drain, self.options.turns.linger);
         tokio::select! {
@@ -105,6 +104,9 @@ impl Server {
 
     /// Puts the parts together and accepts connections; runs until dropped.
     async fn serve(self, tasks: TaskTracker, shutdown: Shutdown) {
+        // Before the addresses are told: who knows them may send signals.
+        let reloads = reload(self.tls.clone());
+        self.announce();
         let page = self.page();
         let Self { tcp, http, tls, transcript, options } = self;
         let queue = Queue::new(options.queue);
@@ -150,7 +152,7 @@ impl Server {
             serve_tcp(tcp.map(|tcp| Acceptor::new(tcp, gone)), &connections, &reception, &port),
             serve_http(http.map(|http| Acceptor::new(http, gone)), &connections, &proxies, &reception, &web),
             queue.tell_others(),
-            reload(tls.as_deref()),
+            reloads,
         );
     }
 }
@@ -161,17 +163,21 @@ fn warn_of_network(what: &str, address: SocketAddr, encrypted: bool) {
     }
 }
 
-/// Reads the certificate again whenever that is asked for; a broken one changes nothing.
-async fn reload(tls: Option<&Tls>) {
-    let reload = || match tls.map(Tls::reload) {
+/// Reads the certificate again whenever that is asked for, from the call on; a broken one changes nothing.
+fn reload(tls: Option<Arc<Tls>>) -> impl Future<Output = ()> {
+    let reload = move || match tls.as_ref().map(|tls| tls.reload()) {
         None => tracing::info!("there is nothing to read again: TLS is off"),
         Some(Ok(())) => tracing::info!("read the TLS certificate again"),
         Some(Err(error)) => {
-            tracing::error!(%error, "the new TLS certificate is of no use; the old one stays")
+            tracing::error!(%error, "the new TLS certificate is of no use; the old one stays");
         }
     };
-    if let Err(error) = platform::on_reload(reload).await {
-        tracing::error!(%error, "the TLS certificate will not be read again");
+    let reloads = platform::on_reload(reload);
+    async {
+        match reloads {
+            Ok(reloads) => reloads.await,
+            Err(error) => tracing::error!(%error, "the TLS certificate will not be read again"),
+        }
     }
 }
 
