@@ -37,6 +37,19 @@ enum Alarm {
     Warning(Deadline),
 }
 
+/// Why the peer is not heard further for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Attention {
+    /// It has said all so far.
+    Listening,
+    /// There is no room for answers.
+    Full,
+    /// It has ended its input, or what it said cannot be taken yet.
+    Held,
+    /// It is the turn of other tasks.
+    Paused,
+}
+
 /// A conversation under way.
 pub(super) struct Conversation<'a, I, O> {
     input: &'a mut I,
@@ -171,17 +184,16 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
         .await
     }
 
-    /// Does what can be done now; the error is the end.
+    /// Does what can be done now; the error is the end. When it returns, whatever could change that wakes the task.
     fn step(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
         self.hear_alarms(cx)?;
         loop {
             self.hear_responder(cx)?;
-            let had_room = self.output.has_room();
-            self.hear_peer(cx)?;
-            let had_room = had_room && self.output.has_room();
+            let full = !self.output.has_room();
+            let attention = self.hear_peer(cx)?;
             self.flush(cx)?;
-            let asked = std::mem::take(&mut self.asked);
-            if !asked && (had_room || !self.output.has_room()) {
+            let room_again = (full || attention == Attention::Full) && self.output.has_room();
+            if !std::mem::take(&mut self.asked) && !room_again && !self.watch(cx, attention)? {
                 return Ok(());
             }
         }
@@ -234,20 +246,23 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
 
     /// Hears all that the peer says, up to a message that cannot be taken yet: what comes before it is heard whatever
     /// the responder does.
-    fn hear_peer(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+    fn hear_peer(&mut self, cx: &mut Context<'_>) -> Result<Attention, Ending> {
         loop {
             if let Some(message) = self.pending.take() {
                 if !self.may_take(cx)? {
                     self.pending = Some(message);
-                    return self.watch(cx, false);
+                    return Ok(Attention::Held);
                 }
                 self.take_message(&message)?;
             }
-            if self.ended || !self.output.has_room() {
-                return self.watch(cx, false);
+            if self.ended {
+                return Ok(Attention::Held);
+            }
+            if !self.output.has_room() {
+                return Ok(Attention::Full);
             }
             // Others have their time too, however much the peer says.
-            let Poll::Ready(proceed) = coop::poll_proceed(cx) else { return Ok(()) };
+            let Poll::Ready(proceed) = coop::poll_proceed(cx) else { return Ok(Attention::Paused) };
             proceed.made_progress();
             match self.input.decode()? {
                 Some(incoming) => self.take(incoming)?,
@@ -255,7 +270,7 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
                     // All that is at hand was answered: that is written before the peer is waited for.
                     self.flush(cx)?;
                     if self.input.poll_fill(cx)?.is_pending() {
-                        return self.watch(cx, true);
+                        return Ok(Attention::Listening);
                     }
                 }
             }
@@ -280,13 +295,14 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
         }
     }
 
-    /// Asks a silent peer for a sign of life.
-    fn watch(&mut self, cx: &mut Context<'_>, listened: bool) -> Result<(), Ending> {
-        while self.input.poll_silence(cx, listened)?.is_ready() {
+    /// Asks a silent peer for a sign of life; true if it did.
+    fn watch(&mut self, cx: &mut Context<'_>, attention: Attention) -> Result<bool, Ending> {
+        let listened = attention == Attention::Listening;
+        let due = attention != Attention::Paused && self.input.poll_silence(cx, listened)?.is_ready();
+        if due {
             self.output.ask();
-            self.flush(cx)?;
         }
-        Ok(())
+        Ok(due)
     }
 
     /// Whether all is written is of no concern here: what is not keeps its waker.

@@ -445,6 +445,18 @@ async fn what_waits_for_room_goes_out_when_there_is_room() {
     assert_eq!(peer.settled().await.iter().filter(|line| line.contains("output")).count(), 20);
 }
 
+/// A peer that says much at once is heard to the end, also when it is asked for a sign of life meanwhile.
+#[tokio::test]
+async fn what_has_come_is_answered_when_there_is_room_again() {
+    let (house, peer) = (House::report(), Peer::default());
+    let _serving = house.serve(&peer);
+    peer.settled().await;
+    peer.wire(|wire| wire.silences.push_back(Ok(())));
+    (0..35).for_each(|i| peer.say(&i.to_string()));
+    let answered = |log: &[String]| log.iter().filter(|line| line.starts_with("reply")).count();
+    assert_eq!(answered(&peer.settled().await), 35);
+}
+
 /// A peer that reads slowly, but reads, gets all its answers before the end.
 #[tokio::test(start_paused = true)]
 async fn answers_are_written_before_the_last_words_however_slowly() {
