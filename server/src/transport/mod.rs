@@ -12,11 +12,25 @@ use tokio::io::AsyncRead;
 
 use crate::units::{count, interval, keepalive, size_within};
 
-/// Most bytes that one read asks for in a conversation.
-const CHUNK: usize = 64 * 1024;
+/// How many bytes one read of a conversation asks for: twice as many after a read that took them all, so that short
+/// conversations are spared the room that long ones fill.
+#[derive(Clone, Copy, Debug)]
+struct Chunk(usize);
+
+impl Chunk {
+    const FIRST: Self = Self(8 * 1024);
+    const MOST: usize = 256 * 1024;
+
+    /// So many bytes were read at once.
+    fn read(&mut self, len: usize) {
+        if len >= self.0 {
+            self.0 = Self::MOST.min(self.0 * 2);
+        }
+    }
+}
 
 /// Bytes of replies that may gather before they are written.
-const GATHER: usize = 64 * 1024;
+const GATHER: usize = 256 * 1024;
 
 /// How long peers may be silent, and how much they may send.
 #[derive(Clone, Debug, clap::Args)]

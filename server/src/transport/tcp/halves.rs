@@ -13,7 +13,7 @@ use super::port::Port;
 use crate::ending::Ending;
 use crate::session::{Incoming, Input, Output, To};
 use crate::transport::outbox::Outbox;
-use crate::transport::{CHUNK, GATHER, poll_discard, poll_read};
+use crate::transport::{Chunk, GATHER, poll_discard, poll_read};
 
 /// Bytes of a first line that are read before it is judged, however short messages are.
 const FIRST_LINE: usize = 16 * 1024;
@@ -25,6 +25,8 @@ pub(crate) struct TcpInput<S> {
     decoder: Decoder,
     /// Bytes that are no message yet.
     bytes: BytesMut,
+    /// How much a read asks for.
+    chunk: Chunk,
     /// Whether the peer has closed its sending side.
     ended: bool,
     /// Whether the first line is still to be judged.
@@ -54,6 +56,7 @@ pub(super) fn halves<S: AsyncRead + AsyncWrite + Send>(
         stream: read,
         decoder: Decoder::new(port.settings.max_message),
         bytes: BytesMut::new(),
+        chunk: Chunk::FIRST,
         ended: false,
         unjudged: port.refusal.is_some(),
         raw: false,
@@ -73,8 +76,9 @@ impl<S: AsyncRead> TcpInput<S> {
     /// Reads once what has arrived; ready with true when more may have arrived than was asked for.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         let room = self.capacity().saturating_sub(self.bytes.len());
-        self.bytes.reserve(room.clamp(1, CHUNK + "\r\n".len()));
+        self.bytes.reserve(room.clamp(1, self.chunk.0));
         let read = std::task::ready!(poll_read(&mut self.stream, cx, &mut self.bytes))?;
+        self.chunk.read(read);
         self.ended = read == 0;
         let full = self.bytes.len() == self.bytes.capacity();
         Poll::Ready(Ok(full && !self.ended && self.bytes.len() < self.capacity()))

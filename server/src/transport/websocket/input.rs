@@ -14,7 +14,7 @@ use super::heartbeat::Heartbeat;
 use super::style::Style;
 use crate::ending::Ending;
 use crate::session::{Incoming, Input};
-use crate::transport::{CHUNK, Settings, poll_discard, poll_read};
+use crate::transport::{Chunk, Settings, poll_discard, poll_read};
 
 /// Bytes that tungstenite takes at a time from what was read, and most that one read asks for while waiting.
 const SMALL: usize = 1024;
@@ -39,8 +39,8 @@ pub(crate) struct WebSocketInput<S> {
     heartbeat: Heartbeat,
     /// Longest message in bytes.
     max_message: usize,
-    /// Most bytes that one read asks for.
-    chunk: usize,
+    /// How much a read asks for in a conversation; `None` while waiting.
+    chunk: Option<Chunk>,
     /// Whether binary frames are a stream's bytes.
     raw: bool,
 }
@@ -59,21 +59,24 @@ impl<S: AsyncRead> WebSocketInput<S> {
             ended: false,
             heartbeat: Heartbeat::new(settings),
             max_message: settings.max_message,
-            chunk: SMALL,
+            chunk: None,
             raw: false,
         }
     }
 
     /// Makes room for a conversation.
     pub(super) fn read_in_large_chunks(&mut self) {
-        self.chunk = CHUNK;
+        self.chunk = Some(Chunk::FIRST);
     }
 
     /// Reads what there is; ready with 0 at the end of input. Who waits holds no memory for what does not come.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if self.chunk > SMALL {
-            self.bytes.reserve(self.chunk);
-            return poll_read(&mut self.stream, cx, &mut self.bytes);
+        if let Some(chunk) = &mut self.chunk {
+            self.bytes.reserve(chunk.0);
+            return poll_read(&mut self.stream, cx, &mut self.bytes).map_ok(|len| {
+                chunk.read(len);
+                len
+            });
         }
         let mut read = [0; SMALL];
         let mut buffer = &mut read[..];
