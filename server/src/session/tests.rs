@@ -457,6 +457,35 @@ async fn what_has_come_is_answered_when_there_is_room_again() {
     assert_eq!(answered(&peer.settled().await), 35);
 }
 
+/// A turn waits for the transcript's room in its first message, and passes on only when there is room.
+#[tokio::test]
+async fn a_full_transcript_holds_the_turn_that_begins_and_the_one_that_ends() {
+    let (house, peer) = (House::report(), Peer::default());
+    let unwritten = Arc::clone(&house.written.0).lock_owned().await;
+    house.transcript.page(&"x".repeat(2 * 1024 * 1024));
+    let serving = house.serve(&peer);
+    peer.say("um");
+    assert_eq!(peer.settled().await, [TURN], "there is no room for the message's line");
+    peer.act(Act::Send(Incoming::Leave));
+    assert_eq!(peer.settled().await, [TURN], "what was said first comes first");
+    drop(unwritten);
+    serving.await.unwrap();
+    assert_eq!(peer.log()[1..], ["reply: Servidor recebeu: 'um'", "last words: Normal"]);
+
+    let peer = Peer::default();
+    let serving = house.serve(&peer);
+    peer.settled().await;
+    house.transcript.finish().await;
+    let unwritten = Arc::clone(&house.written.0).lock_owned().await;
+    house.transcript.page(&"x".repeat(2 * 1024 * 1024));
+    peer.act(Act::Send(Incoming::Leave));
+    assert_eq!(peer.settled().await[1..], ["last words: Normal"]);
+    assert!(house.queue.is_taken(), "there is no room for the next one's lines");
+    drop(unwritten);
+    serving.await.unwrap();
+    assert!(!house.queue.is_taken());
+}
+
 /// A peer that reads slowly, but reads, gets all its answers before the end.
 #[tokio::test(start_paused = true)]
 async fn answers_are_written_before_the_last_words_however_slowly() {
