@@ -80,8 +80,11 @@ impl WaitingTcp {
 
     /// Whether the peer turns out to speak HTTP; what cannot be told yet is told when the first line is read.
     fn is_http(&mut self) -> bool {
+        if !self.unjudged {
+            return false;
+        }
         let mut buffer = [0; PEEKED];
-        let peeked = if self.unjudged { self.peek(&mut buffer) } else { &[] };
+        let peeked = self.peek(&mut buffer);
         if peeked.is_empty() {
             return false;
         }
