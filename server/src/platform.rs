@@ -26,6 +26,19 @@ pub(crate) fn prepare(stream: &TcpStream, gone: Duration) -> io::Result<()> {
     Ok(())
 }
 
+/// Stdout without a buffer and a search for newlines of its own: the transcript hands over whole lines.
+#[cfg(unix)]
+pub(crate) fn stdout() -> io::Result<std::fs::File> {
+    use std::os::fd::AsFd;
+    Ok(std::io::stdout().as_fd().try_clone_to_owned()?.into())
+}
+
+/// Stdout, which makes a console's text of UTF-8.
+#[cfg(not(unix))]
+pub(crate) fn stdout() -> io::Result<std::io::Stdout> {
+    Ok(std::io::stdout())
+}
+
 /// Whether stdout is an ordinary file.
 #[cfg(unix)]
 pub(crate) fn stdout_is_file() -> bool {

@@ -33,7 +33,7 @@ impl Transcript {
     /// # Errors
     /// When the thread cannot be started.
     pub fn stdout() -> std::io::Result<Self> {
-        Ok(Self { writer: Writer::start(std::io::stdout(), stdout())? })
+        Ok(Self { writer: Writer::start(platform::stdout()?, outlet())? })
     }
 
     pub(crate) fn starting(&self) {
@@ -100,7 +100,7 @@ impl Transcript {
 }
 
 /// A pipe or a terminal takes a page at a time, a file everything at once.
-fn stdout() -> Outlet {
+fn outlet() -> Outlet {
     let chunk = if platform::stdout_is_file() { Outlet::PLAIN.chunk } else { 4096 };
     Outlet { chunk, unread: platform::unread_stdout }
 }
