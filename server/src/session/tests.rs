@@ -289,6 +289,12 @@ impl House {
         })
     }
 
+    /// Fills the transcript's buffer, whatever its thread has taken out of it to write.
+    fn fill_transcript(&self) {
+        let line = "x".repeat(64 * 1024);
+        (0..40).for_each(|_| self.transcript.page(&line));
+    }
+
     async fn transcript(&self) -> String {
         self.transcript.finish().await;
         let written = self.written.0.try_lock().expect("all is written").clone();
@@ -462,7 +468,7 @@ async fn what_has_come_is_answered_when_there_is_room_again() {
 async fn a_full_transcript_holds_the_turn_that_begins_and_the_one_that_ends() {
     let (house, peer) = (House::report(), Peer::default());
     let unwritten = Arc::clone(&house.written.0).lock_owned().await;
-    house.transcript.page(&"x".repeat(2 * 1024 * 1024));
+    house.fill_transcript();
     let serving = house.serve(&peer);
     peer.say("um");
     assert_eq!(peer.settled().await, [TURN], "there is no room for the message's line");
@@ -477,7 +483,7 @@ async fn a_full_transcript_holds_the_turn_that_begins_and_the_one_that_ends() {
     peer.settled().await;
     house.transcript.finish().await;
     let unwritten = Arc::clone(&house.written.0).lock_owned().await;
-    house.transcript.page(&"x".repeat(2 * 1024 * 1024));
+    house.fill_transcript();
     peer.act(Act::Send(Incoming::Leave));
     assert_eq!(peer.settled().await[1..], ["last words: Normal"]);
     assert!(house.queue.is_taken(), "there is no room for the next one's lines");
