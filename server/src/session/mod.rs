@@ -211,6 +211,7 @@ impl Sessions {
 /// Waits for the turn: tells the peer its place, and notices when it leaves.
 async fn wait<W: Waiting>(waiting: &mut W, ticket: &mut Ticket, shutdown: &Shutdown) -> Result<(), Ending> {
     let mut state = ticket.state();
+    let mut told = std::pin::pin!(shutdown.told());
     loop {
         if shutdown.is_told() {
             return Err(Ending::Shutdown);
@@ -218,20 +219,20 @@ async fn wait<W: Waiting>(waiting: &mut W, ticket: &mut Ticket, shutdown: &Shutd
         match state {
             State::Turn(_) => break,
             State::Lost => return Err(Ending::Lost),
-            State::Waiting { position } => waiting.tell(place(position, ticket)),
+            State::Waiting { position } => waiting.tell(|| place(position, ticket)),
             State::Joining => {}
         }
         tokio::select! {
             biased;
             changed = ticket.changed() => state = changed,
             ending = poll_fn(|cx| waiting.poll_watch(cx)) => return Err(ending),
-            () = shutdown.told() => return Err(Ending::Shutdown),
+            () = &mut told => return Err(Ending::Shutdown),
         }
     }
     tokio::select! {
         biased;
         begun = poll_fn(|cx| waiting.poll_begin(cx)) => begun,
-        () = shutdown.told() => Err(Ending::Shutdown),
+        () = told => Err(Ending::Shutdown),
     }
 }
 

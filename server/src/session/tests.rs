@@ -195,8 +195,8 @@ impl Waiting for Peer {
     type Input = Self;
     type Output = Self;
 
-    fn tell(&mut self, waiting: ServerEvent<'static>) {
-        self.note(waiting.to_json());
+    fn tell(&mut self, place: impl FnOnce() -> ServerEvent<'static>) {
+        self.note(place().to_json());
     }
 
     fn poll_watch(&mut self, _cx: &mut Context<'_>) -> Poll<Ending> {

@@ -111,7 +111,7 @@ pub(crate) trait Waiting: Send {
     type Output: Output;
 
     /// Tells the peer where it stands, where the transport has words for that.
-    fn tell(&mut self, waiting: ServerEvent<'static>);
+    fn tell(&mut self, place: impl FnOnce() -> ServerEvent<'static>);
 
     /// Watches the peer; ready when its connection ends before its turn.
     fn poll_watch(&mut self, cx: &mut Context<'_>) -> Poll<Ending>;

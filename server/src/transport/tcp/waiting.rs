@@ -127,7 +127,7 @@ impl Waiting for WaitingTcp {
     type Input = TcpInput<TcpStream>;
     type Output = TcpOutput<TcpStream>;
 
-    fn tell(&mut self, _waiting: ServerEvent<'static>) {}
+    fn tell(&mut self, _place: impl FnOnce() -> ServerEvent<'static>) {}
 
     fn poll_watch(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
         self.poll_left(cx)

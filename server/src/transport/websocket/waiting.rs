@@ -144,8 +144,8 @@ impl<S: AsyncRead + AsyncWrite + Send> Waiting for WaitingWebSocket<S> {
     type Input = WebSocketInput<S>;
     type Output = WebSocketOutput<S>;
 
-    fn tell(&mut self, waiting: ServerEvent<'static>) {
-        self.place = Some(waiting);
+    fn tell(&mut self, place: impl FnOnce() -> ServerEvent<'static>) {
+        self.place = Some(place());
     }
 
     fn poll_watch(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
