@@ -211,7 +211,6 @@ impl Sessions {
 /// Waits for the turn: tells the peer its place, and notices when it leaves.
 async fn wait<W: Waiting>(waiting: &mut W, ticket: &mut Ticket, shutdown: &Shutdown) -> Result<(), Ending> {
     let mut state = ticket.state();
-    let mut told = std::pin::pin!(shutdown.told());
     loop {
         if shutdown.is_told() {
             return Err(Ending::Shutdown);
@@ -226,13 +225,13 @@ async fn wait<W: Waiting>(waiting: &mut W, ticket: &mut Ticket, shutdown: &Shutd
             biased;
             changed = ticket.changed() => state = changed,
             ending = poll_fn(|cx| waiting.poll_watch(cx)) => return Err(ending),
-            () = &mut told => return Err(Ending::Shutdown),
+            () = shutdown.told() => return Err(Ending::Shutdown),
         }
     }
     tokio::select! {
         biased;
         begun = poll_fn(|cx| waiting.poll_begin(cx)) => begun,
-        () = told => Err(Ending::Shutdown),
+        () = shutdown.told() => Err(Ending::Shutdown),
     }
 }
 
