@@ -6,9 +6,18 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::pipe::{Reader, Writer};
+use super::pipe::{Reader, Source, Writer};
 use super::target::Target;
 use crate::ending::Ending;
+
+impl Source for tokio::net::tcp::OwnedReadHalf {
+    fn socket(&self) -> Option<&TcpStream> {
+        Some(self.as_ref())
+    }
+}
+
+#[cfg(unix)]
+impl Source for tokio::net::unix::OwnedReadHalf {}
 
 /// Connects within `limit`.
 pub(super) async fn connect(target: &Target, limit: Duration) -> Result<(Reader, Writer), Ending> {

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use bytestring::ByteString;
+use tokio::net::TcpStream;
 use tokio::time::sleep;
 use vez_protocol::{Message, report};
 
@@ -223,6 +224,19 @@ impl Open {
             Self::Pipe(pipe, _) => pipe.poll_ready(cx),
             #[cfg(test)]
             Self::Scripted(script) => script.poll_ready(),
+        }
+    }
+
+    /// Whether it takes no more, whatever it may still say.
+    pub(crate) fn is_deaf(&self) -> bool {
+        matches!(self, Self::Pipe(pipe, _) if pipe.is_deaf())
+    }
+
+    /// The socket to which and from which bytes go as they are, once none of them waits here.
+    pub(crate) fn socket(&self) -> Option<&TcpStream> {
+        match self {
+            Self::Pipe(pipe, None) => pipe.socket(),
+            _ => None,
         }
     }
 

@@ -9,6 +9,7 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use bytestring::ByteString;
 use memchr::memchr;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::net::TcpStream;
 use vez_protocol::Message;
 
 use super::{Framing, Said};
@@ -23,7 +24,15 @@ const GATHER: usize = 128 * 1024;
 const LENGTH: usize = 4;
 
 /// What it says, as bytes.
-pub(super) type Reader = Box<dyn AsyncRead + Send + Unpin>;
+pub(super) type Reader = Box<dyn Source>;
+
+/// Where bytes come from.
+pub(super) trait Source: AsyncRead + Send + Unpin {
+    /// The socket whose bytes these are, and to which it is written.
+    fn socket(&self) -> Option<&TcpStream> {
+        None
+    }
+}
 
 /// What it is told, as bytes.
 pub(super) type Writer = Box<dyn AsyncWrite + Send + Unpin>;
@@ -74,6 +83,17 @@ impl Pipe {
     pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.poll_write(cx);
         if self.writer.is_some() && self.outgoing.len() < GATHER { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// Whether it takes no more, whatever it may still say.
+    pub(super) fn is_deaf(&self) -> bool {
+        self.writer.is_none() && !self.told_all
+    }
+
+    /// The socket behind, once no byte waits here.
+    pub(super) fn socket(&self) -> Option<&TcpStream> {
+        let empty = self.incoming.is_empty() && self.outgoing.is_empty();
+        if self.is_raw() && empty { self.reader.socket() } else { None }
     }
 
     pub(super) fn push(&mut self, message: &Message) {

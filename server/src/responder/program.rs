@@ -8,10 +8,10 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, ChildStderr, Command};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::time::{Sleep, sleep, timeout};
 
-use super::pipe::{Reader, Writer};
+use super::pipe::{Reader, Source, Writer};
 use super::{Occasion, Settings};
 use crate::ending::Ending;
 use crate::platform::Group;
@@ -32,6 +32,8 @@ pub(crate) struct Program {
     /// Runs when its output is over and it is not.
     ending: Option<Pin<Box<Sleep>>>,
 }
+
+impl Source for ChildStdout {}
 
 /// Starts the program.
 pub(super) fn start(settings: &Settings, occasion: &Occasion) -> Result<(Program, Reader, Writer), Ending> {

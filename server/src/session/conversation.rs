@@ -10,11 +10,13 @@ use std::time::{Duration, SystemTime};
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
+use tokio::net::TcpStream;
 use tokio::task::coop;
 use tokio::time::sleep;
 use vez_protocol::{Body, LineEnding, Message, ServerEvent};
 
 use super::clock::{Clock, Deadline};
+use super::relay::{Inbound, Relay};
 use super::settings::Settings;
 use super::shutdown::Shutdown;
 use super::transport::{Incoming, Input, Output, To};
@@ -66,6 +68,11 @@ pub(super) struct Conversation<'a, I, O> {
     ended: bool,
     /// Whether the responder has said all, and may still be told more.
     said_all: bool,
+    /// Whether the responder takes no more, and may still say something.
+    deaf: bool,
+    /// Carries a stream between two sockets, once all that came before is written.
+    relay: Option<Relay>,
+    write_limit: Duration,
     /// Bytes of a stream that came, and that were sent.
     came: u64,
     sent: u64,
@@ -95,7 +102,7 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
         journal: &'a Journal,
         settings: &Settings,
         shutdown: &'a Shutdown,
-        backend: &'a Backend,
+        write_limit: Duration,
     ) -> Self {
         let full = !journal.record(&Event::Turn(turn.fence()));
         let clock = Clock::new(settings, turn.contended());
@@ -115,21 +122,25 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
             pending: None,
             ended: false,
             said_all: false,
+            deaf: false,
+            relay: None,
+            write_limit,
             leaving: None,
             asked: false,
             came: 0,
             sent: 0,
             began: SystemTime::now(),
             unanswered: VecDeque::new(),
-            raw: backend.is_raw(),
-            leave_word: backend.leave_word(),
+            raw: false,
+            leave_word: None,
             clock,
             alarms,
         }
     }
 
     /// Opens the responder and lets both sides talk, until one of them, the time or the server ends it.
-    pub(super) async fn hold(&mut self, backend: &Backend, occasion: &Occasion) -> Ending {
+    pub(super) async fn hold(&mut self, backend: &'a Backend, occasion: &Occasion) -> Ending {
+        (self.raw, self.leave_word) = (backend.is_raw(), backend.leave_word());
         let talk = AssertUnwindSafe(async {
             if let Err(ending) = self.open(backend, occasion).await {
                 return ending;
@@ -216,6 +227,9 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
     }
 
     fn hear_responder(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+        if self.relay.is_some() {
+            return self.relay_outbound(cx);
+        }
         let Some(responder) = &mut self.responder else { return Ok(()) };
         while (self.ended || !self.said_all)
             && self.output.has_room()
@@ -237,16 +251,82 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
                     self.sent += bytes.len() as u64;
                     self.output.bytes(&bytes);
                 }
-                Said::End if self.ended || !self.output.end() => return Err(Ending::Ended(None)),
-                Said::End => self.said_all = true,
+                Said::End => {
+                    self.said_all()?;
+                    break;
+                }
             }
         }
         Ok(())
     }
 
+    /// Hands on what is said behind, past the server.
+    fn relay_outbound(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+        if self.ended
+            && let Some(responder) = &mut self.responder
+        {
+            // Tells the end of input.
+            let _ = responder.poll_ready(cx);
+        }
+        while (self.ended || !self.said_all)
+            && let Some((relay, peer, behind)) = self.relay()
+            && let Poll::Ready(said) = relay.poll_outbound(cx, peer, behind)?
+        {
+            if said == 0 {
+                return self.said_all();
+            }
+            self.sent += said as u64;
+            self.output.bytes(&[]);
+        }
+        Ok(())
+    }
+
+    /// Hands on what the peer says, past the server.
+    fn relay_inbound(&mut self, cx: &mut Context<'_>) -> Result<Attention, Ending> {
+        while !self.ended
+            && !self.deaf
+            && let Some((relay, peer, behind)) = self.relay()
+        {
+            match relay.poll_inbound(cx, peer, behind) {
+                Poll::Ready(Ok(0)) => self.take(Incoming::End)?,
+                Poll::Ready(Ok(came)) => {
+                    self.came += came as u64;
+                    self.clock.heard();
+                }
+                Poll::Ready(Err(Inbound::Refused)) => self.deafen()?,
+                Poll::Ready(Err(Inbound::Ended(ending))) => return Err(ending),
+                Poll::Pending => return Ok(Attention::Listening),
+            }
+        }
+        Ok(Attention::Held)
+    }
+
+    /// The relay, the peer's socket and the one behind.
+    fn relay(&mut self) -> Option<(&mut Relay, &TcpStream, &TcpStream)> {
+        Some((self.relay.as_mut()?, self.input.socket()?, self.responder.as_ref()?.socket()?))
+    }
+
+    /// The responder has said all: so has a peer that is told so and goes on.
+    fn said_all(&mut self) -> Result<(), Ending> {
+        if self.ended || self.deaf || !self.output.end() {
+            return Err(Ending::Ended(None));
+        }
+        self.said_all = true;
+        Ok(())
+    }
+
+    /// The responder takes no more: the stream is over when it has said all.
+    fn deafen(&mut self) -> Result<(), Ending> {
+        self.deaf = true;
+        if self.said_all { Err(Ending::Ended(None)) } else { Ok(()) }
+    }
+
     /// Hears all that the peer says, up to a message that cannot be taken yet: what comes before it is heard whatever
     /// the responder does.
     fn hear_peer(&mut self, cx: &mut Context<'_>) -> Result<Attention, Ending> {
+        if self.relay.is_some() {
+            return self.relay_inbound(cx);
+        }
         loop {
             if let Some(message) = self.pending.take() {
                 if !self.may_take(cx)? {
@@ -289,10 +369,12 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
             }
             (self.full, self.room) = (false, None);
         }
-        match &mut self.responder {
-            Some(responder) => Ok(responder.poll_ready(cx).is_ready()),
-            None => Ok(false),
+        let Some(responder) = &mut self.responder else { return Ok(false) };
+        let ready = responder.poll_ready(cx).is_ready();
+        if self.raw && !ready && responder.is_deaf() {
+            self.deafen()?;
         }
+        Ok(ready)
     }
 
     /// Asks a silent peer for a sign of life; true if it did.
@@ -305,9 +387,20 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
         Ok(due)
     }
 
-    /// Whether all is written is of no concern here: what is not keeps its waker.
+    /// Whether all is written is of no concern here: what is not keeps its waker. A stream that is written so far may
+    /// go on past the server.
     fn flush(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
-        let _ = self.output.poll_flush(cx)?;
+        let written = self.output.poll_flush(cx)?.is_ready();
+        if self.raw
+            && written
+            && self.relay.is_none()
+            && self.pending.is_none()
+            && self.input.socket().is_some()
+            && self.responder.as_ref().is_some_and(|responder| responder.socket().is_some())
+        {
+            // Where the system cannot do that, or has no descriptor left, bytes are copied.
+            self.relay = Relay::new(self.write_limit).ok();
+        }
         Ok(())
     }
 

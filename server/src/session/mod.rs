@@ -3,6 +3,7 @@
 
 mod clock;
 mod conversation;
+mod relay;
 mod settings;
 mod shutdown;
 mod transport;
@@ -146,7 +147,7 @@ impl Sessions {
             &journal,
             &self.settings,
             &self.shutdown,
-            &self.backend,
+            self.write_limit,
         );
         let ending = conversation.hold(&self.backend, &occasion).await;
         conversation.record_end(&ending);

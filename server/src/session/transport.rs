@@ -7,6 +7,7 @@ use std::io;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use tokio::net::TcpStream;
 use vez_protocol::{LineEnding, Message, ServerEvent};
 
 use crate::ending::Ending;
@@ -62,6 +63,11 @@ pub(crate) trait Input: Send {
     /// From now on what comes in are bytes, and no messages.
     fn become_raw(&mut self);
 
+    /// The socket whose bytes are the stream's, both ways, once none of them waits here.
+    fn socket(&self) -> Option<&TcpStream> {
+        None
+    }
+
     /// Reads and drops some of what still comes; ready with how many bytes, 0 when the peer has closed.
     fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<usize>;
 }
@@ -83,7 +89,7 @@ pub(crate) trait Output: Send {
     /// From now on what goes out are bytes, and no messages.
     fn become_raw(&mut self);
 
-    /// Bytes of a stream.
+    /// Bytes of a stream; none, when they went by the [socket](Input::socket).
     fn bytes(&mut self, bytes: &[u8]);
 
     /// Closes this half for a peer that may go on sending; false where the transport cannot.

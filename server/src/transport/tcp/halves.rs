@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf, split};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use vez_protocol::{Decoder, LineEnding, Message, ServerEvent};
 
 use super::first_line::{FirstLine, judge};
@@ -20,8 +21,8 @@ const FIRST_LINE: usize = 16 * 1024;
 
 /// What comes in over raw TCP.
 #[derive(Debug)]
-pub(crate) struct TcpInput<S> {
-    stream: ReadHalf<S>,
+pub(crate) struct TcpInput {
+    stream: OwnedReadHalf,
     decoder: Decoder,
     /// Bytes that are no message yet.
     bytes: BytesMut,
@@ -37,8 +38,8 @@ pub(crate) struct TcpInput<S> {
 
 /// What goes out over raw TCP.
 #[derive(Debug)]
-pub(crate) struct TcpOutput<S> {
-    outbox: Outbox<WriteHalf<S>>,
+pub(crate) struct TcpOutput {
+    outbox: Outbox<OwnedWriteHalf>,
     port: Arc<Port>,
     /// Whether what goes out are bytes, and no messages.
     raw: bool,
@@ -47,11 +48,8 @@ pub(crate) struct TcpOutput<S> {
 }
 
 /// The halves of a connection.
-pub(super) fn halves<S: AsyncRead + AsyncWrite + Send>(
-    stream: S,
-    port: Arc<Port>,
-) -> (TcpInput<S>, TcpOutput<S>) {
-    let (read, write) = split(stream);
+pub(super) fn halves(stream: TcpStream, port: Arc<Port>) -> (TcpInput, TcpOutput) {
+    let (read, write) = stream.into_split();
     let input = TcpInput {
         stream: read,
         decoder: Decoder::new(port.settings.max_message),
@@ -72,7 +70,7 @@ pub(super) fn halves<S: AsyncRead + AsyncWrite + Send>(
     )
 }
 
-impl<S: AsyncRead> TcpInput<S> {
+impl TcpInput {
     /// Reads once what has arrived; ready with true when more may have arrived than was asked for.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         let room = self.capacity().saturating_sub(self.bytes.len());
@@ -86,7 +84,7 @@ impl<S: AsyncRead> TcpInput<S> {
 
     /// How far the buffer may fill.
     fn capacity(&self) -> usize {
-        let capacity = self.decoder.capacity();
+        let capacity = if self.raw { GATHER } else { self.decoder.capacity() };
         if self.unjudged { capacity.max(FIRST_LINE) } else { capacity }
     }
 
@@ -104,7 +102,7 @@ impl<S: AsyncRead> TcpInput<S> {
     }
 }
 
-impl<S: AsyncRead + Send> Input for TcpInput<S> {
+impl Input for TcpInput {
     fn decode(&mut self) -> Result<Option<Incoming>, Ending> {
         if self.unjudged && !self.is_judged()? {
             return Ok(None);
@@ -132,6 +130,10 @@ impl<S: AsyncRead + Send> Input for TcpInput<S> {
         self.raw = true;
     }
 
+    fn socket(&self) -> Option<&TcpStream> {
+        (self.raw && !self.unjudged && self.bytes.is_empty()).then(|| self.stream.as_ref())
+    }
+
     /// The kernel watches over the peer (keepalive).
     fn poll_silence(&mut self, _cx: &mut Context<'_>, _listened: bool) -> Poll<Result<(), Ending>> {
         Poll::Pending
@@ -142,14 +144,14 @@ impl<S: AsyncRead + Send> Input for TcpInput<S> {
     }
 }
 
-impl<S: AsyncWrite> TcpOutput<S> {
+impl TcpOutput {
     fn push_text(&mut self, parts: &[&str], ending: LineEnding) {
         parts.iter().for_each(|part| self.outbox.push(part.as_bytes()));
         self.outbox.push(ending.as_str().as_bytes());
     }
 }
 
-impl<S: AsyncWrite + Send> Output for TcpOutput<S> {
+impl Output for TcpOutput {
     fn has_room(&self) -> bool {
         self.outbox.bytes.len() < GATHER
     }
@@ -175,6 +177,7 @@ impl<S: AsyncWrite + Send> Output for TcpOutput<S> {
     }
 
     fn bytes(&mut self, bytes: &[u8]) {
+        // Even where they went another way, words after them would be taken for a part of the stream.
         self.streamed = true;
         self.outbox.push(bytes);
     }

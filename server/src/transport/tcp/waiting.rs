@@ -124,8 +124,8 @@ impl WaitingTcp {
 }
 
 impl Waiting for WaitingTcp {
-    type Input = TcpInput<TcpStream>;
-    type Output = TcpOutput<TcpStream>;
+    type Input = TcpInput;
+    type Output = TcpOutput;
 
     fn tell(&mut self, _place: impl FnOnce() -> ServerEvent<'static>) {}
 

@@ -1,10 +1,14 @@
 //! What differs between systems: sockets' finer options and the signals that end a server.
 
+mod splice;
+
 use std::io;
 use std::time::Duration;
 
 use socket2::{SockRef, Socket, TcpKeepalive};
 use tokio::net::TcpStream;
+
+pub(crate) use splice::Splice;
 
 /// Lets a restarted server bind its port again at once.
 ///
