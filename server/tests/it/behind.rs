@@ -371,3 +371,45 @@ async fn a_client_that_vanishes_frees_what_is_behind() {
     let _ = within("the end", behind.read_to_end(&mut rest)).await;
     server.transcript.wait_for("foi resetada pelo cliente.").await;
 }
+
+/// A stream's holder that takes nothing does not keep the turn, however much is said to it.
+#[tokio::test]
+async fn a_stream_that_is_not_taken_ends() {
+    let (listener, url) = listener().await;
+    let server = TestServer::with(|options| {
+        options.behind.connect = Some(url.parse().unwrap());
+        options.connections.write_limit = Duration::from_millis(300);
+    })
+    .await;
+    let _client = TcpStream::connect(server.tcp).await.unwrap();
+    let (mut behind, _) = within("a connection", listener.accept()).await.unwrap();
+    let chunk = vec![b'x'; 1024 * 1024];
+    within("the end", async { while behind.write_all(&chunk).await.is_ok() {} }).await;
+    server.transcript.wait_for("o cliente não responde há 300ms").await;
+}
+
+/// What has said all and then takes no more is over: its client is not left with a stream that leads nowhere.
+#[rstest]
+#[tokio::test]
+async fn what_has_said_all_and_takes_no_more_ends_the_turn(#[values(false, true)] copied: bool) {
+    let (listener, url) = listener().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    let unix = tokio::net::UnixListener::bind(&path).unwrap();
+    let url = if copied { format!("unix:{}", path.display()) } else { url };
+    let server = connect(&url, None).await;
+    let mut client = TcpStream::connect(server.tcp).await.unwrap();
+    client.write_all(b"oi").await.unwrap();
+    async fn end(mut behind: impl tokio::io::AsyncRead + AsyncWriteExt + Unpin, client: &mut TcpStream) {
+        behind.shutdown().await.unwrap();
+        let mut heard = Vec::new();
+        within("all that is said", client.read_to_end(&mut heard)).await.unwrap();
+    }
+    if copied {
+        end(within("a connection", unix.accept()).await.unwrap().0, &mut client).await;
+    } else {
+        end(within("a connection", listener.accept()).await.unwrap().0, &mut client).await;
+    }
+    within("the end", async { while client.write_all(b"ainda?").await.is_ok() {} }).await;
+    server.transcript.wait_for("encerrada.").await;
+}
