@@ -381,8 +381,10 @@ async fn a_stream_that_is_not_taken_ends() {
         options.connections.write_limit = Duration::from_millis(300);
     })
     .await;
-    let _client = TcpStream::connect(server.tcp).await.unwrap();
+    let mut client = TcpStream::connect(server.tcp).await.unwrap();
+    client.write_all(b"a").await.unwrap();
     let (mut behind, _) = within("a connection", listener.accept()).await.unwrap();
+    within("the first byte", behind.read_u8()).await.unwrap();
     let chunk = vec![b'x'; 1024 * 1024];
     within("the end", async { while behind.write_all(&chunk).await.is_ok() {} }).await;
     server.transcript.wait_for("o cliente não responde há 300ms").await;
