@@ -114,6 +114,7 @@ impl Server {
         let proxies = Proxies::new(&options.access);
         let transports = Arc::new(options.connections);
         let backend = Backend::new(options.behind, transports.max_message);
+        backend.prepare();
         let leave_word = backend.leave_word().map(Into::into);
         let sessions = Arc::new(Sessions::new(
             options.turns,

@@ -23,8 +23,8 @@ use vez_protocol::{Message, report};
 use crate::ending::Ending;
 use crate::seat::Transport;
 use pipe::Pipe;
-use program::Program;
-pub use settings::{Framing, Missing, Settings};
+use program::{Launcher, Program};
+pub use settings::{Framing, Missing, Settings, Start};
 pub use target::Target;
 
 /// How much of a message to the echo the transcript shows: some lines of a terminal.
@@ -57,7 +57,7 @@ pub(crate) struct Backend {
 #[derive(Clone, Debug)]
 enum Kind {
     Builtin(Responder),
-    Program,
+    Program(Launcher),
     Connection(Target),
     /// Does what a test says.
     #[cfg(test)]
@@ -111,17 +111,25 @@ pub(crate) enum Said {
 
 impl Backend {
     pub(crate) fn new(settings: Settings, max_message: usize) -> Self {
+        let settings = Arc::new(settings);
         let kind = match &settings.connect {
             Some(target) => Kind::Connection(target.clone()),
-            None if settings.exec => Kind::Program,
+            None if settings.exec => Kind::Program(Launcher::new(Arc::clone(&settings))),
             None => Kind::Builtin(settings.responder),
         };
-        Self { kind, settings: Arc::new(settings), max_message, failures: Arc::default() }
+        Self { kind, settings, max_message, failures: Arc::default() }
     }
 
     #[cfg(test)]
     pub(crate) fn scripted(script: scripted::Script, settings: Settings) -> Self {
         Self { kind: Kind::Scripted(script), ..Self::new(settings, 1000) }
+    }
+
+    /// Makes ready for the first turn what is to be started ahead.
+    pub(crate) fn prepare(&self) {
+        if let Kind::Program(launcher) = &self.kind {
+            launcher.prepare();
+        }
     }
 
     /// What ends a conversation as a message, in any case; `None` where every message is answered.
@@ -152,7 +160,7 @@ impl Backend {
     fn framing(&self) -> Framing {
         match &self.kind {
             Kind::Connection(_) => self.settings.framing.unwrap_or(Framing::Raw),
-            Kind::Program => self.settings.framing.unwrap_or(Framing::Line),
+            Kind::Program(_) => self.settings.framing.unwrap_or(Framing::Line),
             Kind::Builtin(_) => Framing::Line,
             #[cfg(test)]
             Kind::Scripted(_) => Framing::Line,
@@ -177,8 +185,8 @@ impl Backend {
         match &self.kind {
             Kind::Builtin(Responder::Report) => Ok(Open::Report),
             Kind::Builtin(Responder::Echo) => Ok(Open::Echo),
-            Kind::Program => {
-                let (program, reader, writer) = program::start(&self.settings, occasion)?;
+            Kind::Program(launcher) => {
+                let (program, reader, writer) = launcher.launch(occasion)?;
                 Ok(Open::Pipe(pipe(reader, writer), Some(Box::new(program))))
             }
             Kind::Connection(target) => {

@@ -1,9 +1,12 @@
 //! A program behind Vez that is started for each turn, in a process group of its own.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -12,6 +15,7 @@ use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::time::{Sleep, sleep, timeout};
 
 use super::pipe::{Reader, Source, Writer};
+use super::settings::Start;
 use super::{Occasion, Settings};
 use crate::ending::Ending;
 use crate::platform::Group;
@@ -35,8 +39,59 @@ pub(crate) struct Program {
 
 impl Source for ChildStdout {}
 
+/// A program that was started, with what it says and what it is told.
+struct Started {
+    program: Program,
+    reader: Reader,
+    writer: Writer,
+    /// The number of its session in the log; 0 before its turn.
+    session: Arc<AtomicU64>,
+}
+
+impl fmt::Debug for Started {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Started").field("program", &self.program).finish_non_exhaustive()
+    }
+}
+
+/// Starts programs, and keeps one started ahead where that is asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Launcher {
+    settings: Arc<Settings>,
+    /// The program of the next turn.
+    ahead: Arc<Mutex<Option<Started>>>,
+}
+
+impl Launcher {
+    pub(super) fn new(settings: Arc<Settings>) -> Self {
+        Self { settings, ahead: Arc::default() }
+    }
+
+    /// Starts the next turn's program, if it is to be ready; that it cannot be is said at its turn.
+    pub(super) fn prepare(&self) {
+        if self.settings.exec_start == Start::Ready {
+            let started = start(&self.settings, None).ok();
+            *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) = started;
+        }
+    }
+
+    /// The program of a turn.
+    pub(super) fn launch(&self, occasion: &Occasion) -> Result<(Program, Reader, Writer), Ending> {
+        let ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let ready = ahead.and_then(|mut started| started.program.runs().then_some(started));
+        let started = ready.map_or_else(|| start(&self.settings, Some(occasion)), Ok)?;
+        started.session.store(occasion.session, Relaxed);
+        if self.settings.exec_start == Start::Ready {
+            let next = self.clone();
+            // This turn's own beginning comes first.
+            tokio::spawn(async move { next.prepare() });
+        }
+        Ok((started.program, started.reader, started.writer))
+    }
+}
+
 /// Starts the program.
-pub(super) fn start(settings: &Settings, occasion: &Occasion) -> Result<(Program, Reader, Writer), Ending> {
+fn start(settings: &Settings, occasion: Option<&Occasion>) -> Result<Started, Ending> {
     let failed = |error: io::Error| {
         let program = settings.program[0].display();
         Ending::Unavailable(format!("não foi possível iniciar {program}: {error}"))
@@ -47,25 +102,29 @@ pub(super) fn start(settings: &Settings, occasion: &Occasion) -> Result<(Program
     let (Some(stdin), Some(stdout), Some(stderr)) = (stdin, stdout, stderr) else {
         return Err(failed(io::ErrorKind::BrokenPipe.into()));
     };
-    tokio::spawn(log(stderr, occasion.session));
+    let session = Arc::new(AtomicU64::new(0));
+    tokio::spawn(log(stderr, Arc::clone(&session)));
     let (term_after, kill_after) = (settings.term_after, settings.kill_after);
-    Ok((Program { child, group, term_after, kill_after, ending: None }, Box::new(stdout), Box::new(stdin)))
+    let program = Program { child, group, term_after, kill_after, ending: None };
+    Ok(Started { program, reader: Box::new(stdout), writer: Box::new(stdin), session })
 }
 
-fn command(program: &[OsString], occasion: &Occasion) -> Command {
+fn command(program: &[OsString], occasion: Option<&Occasion>) -> Command {
     let mut command = Command::new(&program[0]);
     command.args(&program[1..]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    command.env("VEZ_SESSION", occasion.session.to_string());
-    command.env("VEZ_TRANSPORT", occasion.transport.to_string());
-    command.env("VEZ_PEER", occasion.peer.to_string());
-    command.env("VEZ_FENCE", occasion.fence.to_string());
+    if let Some(occasion) = occasion {
+        command.env("VEZ_SESSION", occasion.session.to_string());
+        command.env("VEZ_TRANSPORT", occasion.transport.to_string());
+        command.env("VEZ_PEER", occasion.peer.to_string());
+        command.env("VEZ_FENCE", occasion.fence.to_string());
+    }
     Group::lead(&mut command);
     command
 }
 
 /// Copies a program's stderr to the log, line by line; ends when the program and its children have closed it.
-async fn log(stderr: ChildStderr, session: u64) {
+async fn log(stderr: ChildStderr, session: Arc<AtomicU64>) {
     let mut stderr = BufReader::with_capacity(LOG_LINE, stderr);
     let mut line = Vec::new();
     while let Ok(bytes @ 1..) = stderr.fill_buf().await.map(<[u8]>::len) {
@@ -74,16 +133,26 @@ async fn log(stderr: ChildStderr, session: u64) {
         line.extend_from_slice(&stderr.buffer()[..taken]);
         stderr.consume(taken);
         if newline.is_some() || line.len() >= LOG_LINE {
-            tracing::info!(session, "{}", String::from_utf8_lossy(&line).trim_end().escape_debug());
+            log_line(&session, &line);
             line.clear();
         }
     }
     if !line.is_empty() {
-        tracing::info!(session, "{}", String::from_utf8_lossy(&line).trim_end().escape_debug());
+        log_line(&session, &line);
     }
 }
 
+fn log_line(session: &AtomicU64, line: &[u8]) {
+    let session = session.load(Relaxed);
+    tracing::info!(session, "{}", String::from_utf8_lossy(line).trim_end().escape_debug());
+}
+
 impl Program {
+    /// Whether it has not ended.
+    fn runs(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|status| status.is_none())
+    }
+
     /// Ready with how it ended, when its output is over.
     pub(super) fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
         let waited = std::pin::pin!(self.child.wait());

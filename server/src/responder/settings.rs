@@ -21,6 +21,10 @@ pub struct Settings {
     #[arg(long, env = "VEZ_EXEC", requires = "program", conflicts_with_all = ["responder", "connect"])]
     pub exec: bool,
 
+    /// When the program is started
+    #[arg(long, env = "VEZ_EXEC_START", value_enum, default_value_t, requires = "exec")]
+    pub exec_start: Start,
+
     /// Connects for each turn: tcp://HOST:PORT or unix:PATH
     #[arg(long, env = "VEZ_CONNECT", value_name = "URL", conflicts_with = "responder")]
     pub connect: Option<Target>,
@@ -93,6 +97,17 @@ fn is_there(program: &OsString) -> bool {
         folder.join(program).is_file()
             || folder.join(program).with_extension(suffix.trim_start_matches('.')).is_file()
     })
+}
+
+/// When a program is started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Start {
+    /// When its turn begins.
+    #[default]
+    Turn,
+    /// Ahead of its turn, as soon as the one before is taken: it runs beside that one, and is not told whose its turn
+    /// will be (`VEZ_SESSION` and others are not set).
+    Ready,
 }
 
 /// How what is behind tells messages apart.

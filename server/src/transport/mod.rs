@@ -65,6 +65,10 @@ pub struct Settings {
     #[arg(long, env = "VEZ_KEPT_MESSAGES", value_name = "COUNT", default_value = "64", value_parser = count)]
     pub kept_messages: usize,
 
+    /// Sends raw bytes to plain WebSocket tools in binary frames always, and not in text frames while they are UTF-8
+    #[arg(long, env = "VEZ_BINARY")]
+    pub binary: bool,
+
     /// Lets HTTP through to what answers raw TCP: without it, a web page cannot talk to it
     #[arg(long, env = "VEZ_ALLOW_HTTP_ON_TCP")]
     pub allow_http_on_tcp: bool,

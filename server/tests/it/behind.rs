@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::protocol::Message;
 use vez_protocol::{ByeReason, ClientEvent, ServerEvent, TurnKind};
-use vez_server::{Framing, Target};
+use vez_server::{Framing, Start, Target};
 
 use crate::common::{Client, Kind, Tcp, TestServer, WebSocket, health, within};
 
@@ -130,6 +130,60 @@ async fn each_turn_has_a_program_of_its_own_that_knows_its_session() {
         seen.push(words[0].to_owned());
     }
     assert_ne!(seen[0], seen[1]);
+}
+
+/// A program that takes long is there before its turn, the next one as well, and none is left by a server that ended.
+#[tokio::test]
+async fn a_program_that_is_to_be_ready_is_started_ahead() {
+    let folder = tempfile::tempdir().unwrap();
+    let starts = folder.path().join("starts");
+    let script = format!("echo $$ >> {}; echo $$; cat", starts.display());
+    let server = exec_with(&script, |behind| behind.exec_start = Start::Ready).await;
+    let started = async |count| {
+        within("programs", async {
+            loop {
+                let lines = std::fs::read_to_string(&starts).unwrap_or_default();
+                let ids: Vec<String> = lines.lines().map(Into::into).collect();
+                if ids.len() == count && lines.ends_with('\n') {
+                    return ids;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await
+    };
+    let mut ids = started(1).await;
+    for turn in 1..=2 {
+        let mut client = Tcp::connect(server.tcp).await;
+        client.send("\nsair\n").await;
+        assert!(client.rest().await.starts_with(ids.last().unwrap()), "the one that was ready answers");
+        ids = started(turn + 1).await;
+    }
+    let last = format!("/proc/{}", ids[2]);
+    assert!(std::path::Path::new(&last).exists(), "the next one is ready");
+    // One that died while it waited is no turn's.
+    let id = rustix::process::Pid::from_raw(ids[2].parse().unwrap()).unwrap();
+    rustix::process::kill_process_group(id, rustix::process::Signal::KILL).unwrap();
+    let dead = || std::fs::read_to_string(format!("{last}/stat")).is_ok_and(|stat| stat.contains(") Z "));
+    within("its death", async {
+        while !dead() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    let mut client = Tcp::connect(server.tcp).await;
+    client.send("\nsair\n").await;
+    let answer = client.rest().await;
+    ids = started(5).await;
+    assert!(answer.starts_with(&ids[3]), "a new one answers: {answer}, {ids:?}");
+    drop(server);
+    let last = format!("/proc/{}", ids[4]);
+    within("the end of what was ready", async {
+        while std::path::Path::new(&last).exists() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
 }
 
 /// Programs that will not go: the next turn begins when they and their children are gone, and not before.
@@ -278,6 +332,20 @@ async fn a_plain_websocket_gets_text_whose_characters_are_whole() {
     assert_eq!(client.frame().await, Message::binary(b"\xff\x00".as_slice()));
     drop(behind);
     client.expect_close(1000).await;
+}
+
+#[tokio::test]
+async fn a_plain_websocket_gets_binary_frames_only_where_that_is_asked_for() {
+    let (listener, url) = listener().await;
+    let server = TestServer::with(|options| {
+        options.behind.connect = Some(url.parse().unwrap());
+        options.connections.binary = true;
+    })
+    .await;
+    let mut client = WebSocket::connect(server.http, false).await;
+    let (mut behind, _) = within("a connection", listener.accept()).await.unwrap();
+    behind.write_all(b"texto").await.unwrap();
+    assert_eq!(client.frame().await, Message::binary(b"texto".as_slice()));
 }
 
 #[tokio::test]

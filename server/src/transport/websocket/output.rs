@@ -23,6 +23,8 @@ const WAITING_GATHER: usize = 1024;
 pub(crate) struct WebSocketOutput<S> {
     outbox: Outbox<WriteHalf<S>>,
     style: Style,
+    /// Whether bytes of a stream are never sent as text.
+    binary: bool,
     /// Whether the last frame was pushed.
     closed: bool,
     /// Bytes that may gather.
@@ -34,7 +36,14 @@ pub(crate) struct WebSocketOutput<S> {
 impl<S: AsyncWrite> WebSocketOutput<S> {
     pub(super) fn new(stream: WriteHalf<S>, style: Style, settings: &Settings) -> Self {
         let outbox = Outbox::new(stream, settings.write_limit);
-        Self { outbox, style, closed: false, room: WAITING_GATHER, cut: BytesMut::new() }
+        Self {
+            outbox,
+            style,
+            binary: settings.binary,
+            closed: false,
+            room: WAITING_GATHER,
+            cut: BytesMut::new(),
+        }
     }
 
     /// Makes room for a conversation.
@@ -124,8 +133,8 @@ impl<S: AsyncWrite + Send> Output for WebSocketOutput<S> {
 
     fn bytes(&mut self, bytes: &[u8]) {
         match self.style {
-            Style::Events => self.push_frame(OpCode::Data(Data::Binary), &[bytes]),
-            Style::Plain => self.push_characters(bytes),
+            Style::Plain if !self.binary => self.push_characters(bytes),
+            _ => self.push_frame(OpCode::Data(Data::Binary), &[bytes]),
         }
     }
 
