@@ -88,6 +88,15 @@ impl Client {
         Ok(())
     }
 
+    /// Closes a WebSocket (RFC 6455 §5.5.1), and waits until the server has closed too.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub(crate) fn close(mut self) -> Result<()> {
+        self.stream.write_all(&[0x88, 0x80, 0, 0, 0, 0])?;
+        self.read_to_end()
+    }
+
     /// Reads on until the server closes.
     ///
     /// # Errors

@@ -8,6 +8,7 @@
 #![cfg(target_os = "linux")]
 
 mod awake;
+mod between;
 mod client;
 mod losses;
 mod measure;

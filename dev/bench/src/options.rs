@@ -39,6 +39,10 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) no_queue: bool,
 
+    /// Only what stands between a client and something behind: streams, and programs that are started
+    #[arg(long, conflicts_with_all = ["no_queue", "only_queue"])]
+    pub(crate) only_behind: bool,
+
     /// Only the queue
     #[arg(long, conflicts_with = "no_queue")]
     pub(crate) only_queue: bool,

@@ -19,6 +19,8 @@ pub(crate) struct Plan {
     pub(crate) turns: u32,
     /// Of all of a server's turns of a pipeline, or of many sessions.
     pub(crate) duration: Duration,
+    /// Bytes of a stream over TCP in each turn; over WebSockets an eighth of them.
+    pub(crate) stream: u64,
     /// Gaps between sessions, in all turns.
     pub(crate) gaps: usize,
     /// How many wait.
@@ -32,6 +34,7 @@ const FULL: Plan = Plan {
     starts: 10,
     turns: 5,
     duration: Duration::from_millis(800),
+    stream: 1 << 30,
     gaps: 50,
     crowds: &[1_000, 10_000],
 };
@@ -43,6 +46,7 @@ const QUICK: Plan = Plan {
     starts: 2,
     turns: 2,
     duration: Duration::from_millis(200),
+    stream: 1 << 26,
     gaps: 10,
     crowds: &[100, 1_000],
 };

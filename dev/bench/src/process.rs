@@ -63,13 +63,19 @@ impl Running {
             transcript: transcript.transpose()?,
             _folder: folder,
         };
-        cpus.be_server()?;
+        match subject {
+            // Three processes that share two CPUs go where the system puts them, as they do elsewhere.
+            Subject::Between(_) => cpus.be_free()?,
+            _ => cpus.be_server()?,
+        }
         let began = Instant::now();
         for mut command in commands {
             let spawned = command.spawn();
             running.children.push(spawned.with_context(|| format!("{subject} cannot be started"))?);
         }
-        cpus.be_client()?;
+        if !matches!(subject, Subject::Between(_)) {
+            cpus.be_client()?;
+        }
         running.await_answer(began)?;
         Ok(running)
     }
@@ -88,6 +94,22 @@ impl Running {
     /// When the server is gone.
     pub(crate) fn memory(&self) -> Result<Memory> {
         self.children.iter().map(|child| system::memory(child.id())).sum()
+    }
+
+    /// The CPU time so far of what is between a client and what is behind, and of its children, in nanoseconds.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub(crate) fn cpu_between(&self) -> Result<u64> {
+        self.children.last().map_or(Ok(0), |child| system::cpu_of_family(child.id()))
+    }
+
+    /// What this has in memory.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub(crate) fn memory_between(&self) -> Result<Memory> {
+        self.children.last().map_or(Ok(Memory::default()), |child| system::memory(child.id()))
     }
 
     /// Its conversation with messages of `size` bytes.

@@ -53,6 +53,14 @@ pub(crate) enum Measure {
     FloodedCpu,
     /// The same while ten wait and send nothing, in the same time.
     UnfloodedCpu,
+    /// Bytes of a stream that went to an echo and came back, per second, both ways at once.
+    Relayed,
+    /// The CPU time of what is between, for each GiB that went and came back.
+    RelayCpu,
+    /// Peak resident memory of what is between.
+    RelayMemory,
+    /// From connecting to the first reply of a program that is started for the conversation.
+    TurnStart,
     /// The server's CPU time when one leaves and so many wait, news of places included.
     Departure(usize),
 }
@@ -65,18 +73,24 @@ impl Measure {
             Self::AdmissionCpu(_) | Self::ServingCpu(_) | Self::HolderP99(_) | Self::AloneP99(_) => "µs",
             Self::FloodedP99 | Self::UnfloodedP99 | Self::FloodedCpu | Self::UnfloodedCpu => "µs",
             Self::Departure(_) => "µs",
+            Self::Relayed => "GB/s",
+            Self::RelayCpu => "s",
+            Self::TurnStart => "ms",
             Self::Written(_) => "%",
             Self::Pipelined(_) | Self::Sessions => "/s",
             Self::StartUp | Self::WaitingCpu(_) | Self::AdmissionTime(_) | Self::ServingTime(_) => "ms",
             Self::WaitingMemory(_) => "KB",
-            Self::PeakMemory(_) => "MB",
+            Self::PeakMemory(_) | Self::RelayMemory => "MB",
             Self::Served(_) => "",
         }
     }
 
     /// Whether more is better.
     pub(crate) fn more_is_better(self) -> bool {
-        matches!(self, Self::Pipelined(_) | Self::Written(_) | Self::Sessions | Self::Served(_))
+        matches!(
+            self,
+            Self::Pipelined(_) | Self::Written(_) | Self::Sessions | Self::Served(_) | Self::Relayed
+        )
     }
 }
 
@@ -107,6 +121,10 @@ impl fmt::Display for Measure {
             Self::UnfloodedP99 => f.write_str("holder's p99 while ten wait quietly"),
             Self::FloodedCpu => f.write_str("CPU per message while ten flood"),
             Self::UnfloodedCpu => f.write_str("CPU per message while ten wait quietly"),
+            Self::Relayed => f.write_str("stream, both ways at once"),
+            Self::RelayCpu => f.write_str("CPU per GiB of a stream"),
+            Self::RelayMemory => f.write_str("peak memory with a stream"),
+            Self::TurnStart => f.write_str("from connecting to a program's first reply"),
             Self::Departure(count) => write!(f, "CPU when one of {count} leaves"),
         }
     }

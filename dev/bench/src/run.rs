@@ -6,8 +6,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use crate::awake::Awake;
+use crate::between::Between;
 use crate::measure::waiting::Pair;
-use crate::measure::{departures, flood, gap, pipeline, round_trip, sessions, start_up, waiting};
+use crate::measure::{
+    departures, flood, gap, pipeline, relay, round_trip, sessions, start_up, turn_start, waiting,
+};
 use crate::options::Options;
 use crate::plan::Plan;
 use crate::process::Running;
@@ -55,9 +58,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         }
         eprintln!("» Rodada {round} ({} s)", start.as_secs());
         if round <= plan.rounds && !options.only_queue {
+            measure_between(options, &plan, &cpus, &mut records)?;
+        }
+        if round <= plan.rounds && !options.only_queue && !options.only_behind {
             measure_talk(options, &plan, &cpus, &mut records)?;
         }
-        if round <= plan.queue_rounds && !options.no_queue {
+        if round <= plan.queue_rounds && !options.no_queue && !options.only_behind {
             measure_queue(options, &plan, files, &cpus, &mut records)?;
         }
         longest = longest.max(began.elapsed() - start);
@@ -87,6 +93,27 @@ fn measure_talk(options: &Options, plan: &Plan, cpus: &Cpus, records: &mut Recor
         servers.reverse();
     }
     Ok(())
+}
+
+/// One round of everything between a client and something behind.
+fn measure_between(options: &Options, plan: &Plan, cpus: &Cpus, records: &mut Records) -> Result<()> {
+    let start = |all: &[Between]| -> Result<Vec<_>> {
+        let given = all.iter().filter(|between| between.is_given(options));
+        given.map(|between| Running::start(Subject::Between(*between), options, cpus)).collect()
+    };
+    let mut servers = start(&Between::TCP)?;
+    round_trip::measure(&servers, plan.messages, records)?;
+    for _ in 0..plan.turns {
+        relay::measure(&servers, plan.stream, records)?;
+        servers.reverse();
+    }
+    let mut servers = start(&Between::WEBSOCKET)?;
+    for _ in 0..plan.turns {
+        relay::measure(&servers, plan.stream / 8, records)?;
+        servers.reverse();
+    }
+    let servers = start(&Between::STARTING)?;
+    turn_start::measure(&servers, plan.starts, records)
 }
 
 fn measure_sessions(running: &mut Running, plan: &Plan, records: &mut Records) -> Result<()> {

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::between::Between;
 use crate::options::Options;
 use crate::peer::{Peer, REPORT};
 use crate::wire::{Answer, Transport};
@@ -23,6 +24,8 @@ pub(crate) enum Subject {
     Websocat,
     /// One of the servers that this program is when asked.
     Peer(Peer),
+    /// What carries a stream or a conversation to something behind.
+    Between(Between),
 }
 
 /// A vez-server's responder and the transport on which it is spoken to.
@@ -91,6 +94,7 @@ impl Subject {
         match self {
             Self::Websocat => options.websocat.is_some(),
             Self::Baseline(_) => options.baseline.is_some(),
+            Self::Between(between) => between.is_given(options),
             Self::Vez(_) | Self::Report | Self::Peer(_) => true,
         }
     }
@@ -104,7 +108,8 @@ impl Subject {
     pub(crate) fn transport(self) -> Transport {
         match self {
             Self::Vez(vez) | Self::Baseline(vez) => vez.transport(),
-            Self::Report | Self::Peer(Peer::BlockingTcp | Peer::TokioTcp) => Transport::Tcp,
+            Self::Between(between) => between.transport(),
+            Self::Report | Self::Peer(Peer::BlockingTcp | Peer::TokioTcp | Peer::Stream) => Transport::Tcp,
             Self::Websocat | Self::Peer(Peer::Tungstenite | Peer::Fastwebsockets) => Transport::WebSocket,
         }
     }
@@ -114,7 +119,7 @@ impl Subject {
         match self {
             Self::Vez(vez) | Self::Baseline(vez) => vez.answer(),
             Self::Report | Self::Websocat => Answer::Report,
-            Self::Peer(_) => Answer::Echo,
+            Self::Peer(_) | Self::Between(_) => Answer::Echo,
         }
     }
 
@@ -127,7 +132,7 @@ impl Subject {
     pub(crate) fn has_sessions(self) -> bool {
         match self {
             Self::Vez(vez) | Self::Baseline(vez) => vez.answer() == Answer::Report,
-            Self::Websocat => false,
+            Self::Websocat | Self::Between(_) => false,
             Self::Report | Self::Peer(_) => true,
         }
     }
@@ -135,7 +140,7 @@ impl Subject {
     /// Whether many messages in flight are measured: not of those to whom all that arrives together is one message,
     /// whatever it is.
     pub(crate) fn is_pipelined(self) -> bool {
-        !matches!(self, Self::Report | Self::Websocat | Self::Peer(Peer::BlockingTcp))
+        !matches!(self, Self::Report | Self::Websocat | Self::Peer(Peer::BlockingTcp) | Self::Between(_))
     }
 
     /// What serves `port`; Vez serves raw TCP, or HTTP, on `other`, and websocat has its server there.
@@ -157,6 +162,7 @@ impl Subject {
                 command.arg(format!("ws-l:127.0.0.1:{port}")).arg(format!("tcp:127.0.0.1:{other}"));
                 vec![report(other), command]
             }
+            Self::Between(between) => between.commands(options, port, other)?,
             Self::Peer(peer) => {
                 let mut command = Command::new(std::env::current_exe()?);
                 command.args(["peer", peer.name(), &port.to_string()]);
@@ -189,6 +195,8 @@ impl fmt::Display for Subject {
             Self::Peer(Peer::TokioTcp) => "tokio TCP echo",
             Self::Peer(Peer::Tungstenite) => "tokio-tungstenite echo",
             Self::Peer(Peer::Fastwebsockets) => "fastwebsockets echo",
+            Self::Peer(Peer::Stream) => "stream echo",
+            Self::Between(between) => return between.fmt(f),
         })
     }
 }

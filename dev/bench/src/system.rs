@@ -31,6 +31,14 @@ impl Cpus {
         pin(self.allowed.first())
     }
 
+    /// Has this thread, and what it starts, run anywhere.
+    ///
+    /// # Errors
+    /// When the system does not allow it.
+    pub(crate) fn be_free(&self) -> Result<()> {
+        pin(self.allowed.iter())
+    }
+
     /// Has this thread, and what it starts, run where the clients do.
     ///
     /// # Errors
@@ -40,9 +48,9 @@ impl Cpus {
     }
 }
 
-fn pin(cpu: Option<&usize>) -> Result<()> {
+fn pin<'a>(cpus: impl IntoIterator<Item = &'a usize>) -> Result<()> {
     let mut set = CpuSet::new();
-    set.set(*cpu.context("no CPU may be used")?);
+    cpus.into_iter().for_each(|cpu| set.set(*cpu));
     Ok(sched_setaffinity(None, &set)?)
 }
 
@@ -60,8 +68,21 @@ pub(crate) fn cpu(process: u32) -> Result<u64> {
     Ok(total)
 }
 
+/// The CPU time of a process and of its children that have ended, in nanoseconds (proc_pid_stat(5)).
+///
+/// # Errors
+/// When the process is gone.
+pub(crate) fn cpu_of_family(process: u32) -> Result<u64> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let (_, after_name) = stat.rsplit_once(')').context("no name in stat")?;
+    // cutime and cstime, the 16th and the 17th.
+    let ticks = after_name.split_whitespace().skip(13).take(2).map(str::parse::<u64>);
+    let ended: u64 = ticks.sum::<Result<u64, _>>()?;
+    Ok(cpu(process)? + ended * 1_000_000_000 / rustix::param::clock_ticks_per_second())
+}
+
 /// A process's memory in bytes (proc_pid_status(5)).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Memory {
     /// Now.
     pub(crate) resident: u64,

@@ -1,5 +1,6 @@
 //! What Vez must reach.
 
+use crate::between::Between;
 use crate::peer::Peer;
 use crate::records::{Measure, Records};
 use crate::subject::{Subject, Vez};
@@ -50,6 +51,10 @@ const TCP: Subject = Subject::Vez(Vez::Tcp);
 const WEBSOCKET: Subject = Subject::Vez(Vez::WebSocket);
 const ECHO: Subject = Subject::Vez(Vez::WebSocketEcho);
 const TOKIO: Subject = Subject::Peer(Peer::TokioTcp);
+const RELAY: Subject = Subject::Between(Between::Vez);
+const WEBSOCKET_RELAY: Subject = Subject::Between(Between::VezWebSocket);
+const HAPROXY: Subject = Subject::Between(Between::Haproxy);
+const SOCAT: Subject = Subject::Between(Between::Socat);
 const TUNGSTENITE: Subject = Subject::Peer(Peer::Tungstenite);
 
 /// All targets.
@@ -88,6 +93,16 @@ pub(crate) const TARGETS: &[Target] = &[
     plain(Measure::Served(10_000), WEBSOCKET, 10_000.0),
     plain(Measure::StartUp, TCP, 5.0),
     plain(Measure::StartUp, WEBSOCKET, 5.0),
+    same(Measure::Relayed, RELAY, SOCAT, 1.0),
+    same(Measure::Relayed, RELAY, HAPROXY, 1.0),
+    same(Measure::RelayCpu, RELAY, SOCAT, 1.0),
+    same(Measure::RelayCpu, RELAY, HAPROXY, 1.0),
+    same(Measure::RoundTripP50, RELAY, HAPROXY, 1.0),
+    plain(Measure::RelayMemory, RELAY, 32.0),
+    same(Measure::Relayed, WEBSOCKET_RELAY, Subject::Between(Between::Websockify), 2.0),
+    same(Measure::Relayed, WEBSOCKET_RELAY, Subject::Between(Between::Websocat), 2.0),
+    same(Measure::TurnStart, Subject::Between(Between::VezTurn), Subject::Between(Between::Websocketd), 1.0),
+    same(Measure::TurnStart, Subject::Between(Between::VezReady), Subject::Between(Between::Websocketd), 1.0),
     versus(Measure::Departure(10_000), WEBSOCKET, Measure::Departure(100), 2.0),
 ];
 

@@ -1,6 +1,7 @@
 //! Messages as they are on the wire, made once, so that a client only writes, reads and compares bytes.
 
 use anyhow::Result;
+use tokio_tungstenite::tungstenite::Bytes;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 use vez_protocol::report;
@@ -15,6 +16,8 @@ pub(crate) enum Transport {
     Tcp,
     /// RFC 6455, without subprotocol.
     WebSocket,
+    /// RFC 6455, without subprotocol, in binary frames.
+    Binary,
     /// RFC 6455 with `vez.v1`.
     Events,
 }
@@ -103,11 +106,20 @@ fn encode(transport: Transport, text: String, masked: bool) -> Result<Vec<u8>> {
     if transport == Transport::Tcp {
         return Ok(text.into_bytes());
     }
-    frame(&text, OpCode::Data(Data::Text), true, masked)
+    let data = if transport == Transport::Binary { Data::Binary } else { Data::Text };
+    frame(text, OpCode::Data(data), true, masked)
 }
 
-fn frame(text: &str, code: OpCode, last: bool, masked: bool) -> Result<Vec<u8>> {
-    let mut frame = Frame::message(text.to_owned(), code, last);
+/// A client's binary frame.
+///
+/// # Errors
+/// None in practice: frames are formatted into memory.
+pub(crate) fn binary_frame(bytes: &[u8]) -> Result<Vec<u8>> {
+    frame(bytes.to_vec(), OpCode::Data(Data::Binary), true, true)
+}
+
+fn frame(payload: impl Into<Bytes>, code: OpCode, last: bool, masked: bool) -> Result<Vec<u8>> {
+    let mut frame = Frame::message(payload, code, last);
     frame.header_mut().mask = masked.then_some([0x6d, 0x61, 0x73, 0x6b]);
     let mut bytes = Vec::new();
     frame.format(&mut bytes)?;

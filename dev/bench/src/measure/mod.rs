@@ -4,9 +4,11 @@ pub(crate) mod departures;
 pub(crate) mod flood;
 pub(crate) mod gap;
 pub(crate) mod pipeline;
+pub(crate) mod relay;
 pub(crate) mod round_trip;
 pub(crate) mod sessions;
 pub(crate) mod start_up;
+pub(crate) mod turn_start;
 pub(crate) mod waiting;
 
 use std::time::Duration;

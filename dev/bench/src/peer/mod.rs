@@ -2,6 +2,7 @@
 
 mod blocking_tcp;
 mod fastwebsockets;
+mod stream;
 mod tokio_tcp;
 mod tungstenite;
 
@@ -27,6 +28,8 @@ pub(crate) enum Peer {
     Tungstenite,
     /// fastwebsockets on one thread
     Fastwebsockets,
+    /// std's blocking sockets, for streams
+    Stream,
 }
 
 impl Peer {
@@ -37,6 +40,7 @@ impl Peer {
             Self::TokioTcp => "tokio-tcp",
             Self::Tungstenite => "tungstenite",
             Self::Fastwebsockets => "fastwebsockets",
+            Self::Stream => "stream",
         }
     }
 }
@@ -49,6 +53,7 @@ pub(crate) fn run(peer: Peer, port: u16) -> Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     match peer {
         Peer::BlockingTcp => blocking_tcp::serve(address),
+        Peer::Stream => stream::serve(address),
         Peer::TokioTcp => block_on(tokio_tcp::serve(address)),
         Peer::Tungstenite => block_on(tungstenite::serve(address)),
         Peer::Fastwebsockets => block_on(fastwebsockets::serve(address)),
