@@ -17,7 +17,7 @@ pub(crate) enum Ending {
     #[error("desconectando")]
     Left,
     /// What answered has ended by itself, a program with this status.
-    #[error("o programa terminou{}", status(*.0))]
+    #[error("{}", ended(*.0))]
     Ended(Option<i32>),
     /// What should have answered cannot be reached, or failed.
     #[error("{0}")]
@@ -119,8 +119,11 @@ impl Ending {
     }
 }
 
-fn status(status: Option<i32>) -> String {
-    status.map_or_else(String::new, |status| format!(" com o estado {status}"))
+fn ended(status: Option<i32>) -> String {
+    match status {
+        Some(status) => format!("o programa terminou com o estado {status}"),
+        None => "quem atendia terminou".to_owned(),
+    }
 }
 
 impl From<io::Error> for Ending {

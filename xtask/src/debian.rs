@@ -41,6 +41,9 @@ const OPTIONAL: &[Package] = &[
     ("sqlite3", "command -v sqlite3"),
     // Its htpasswd writes the files that --htpasswd reads.
     ("apache2-utils", "command -v htpasswd"),
+    // With these, as with socat, the bench compares.
+    ("websocketd", "command -v websocketd"),
+    ("websockify", "command -v websockify"),
     ("haproxy", "PATH=\"$PATH:/usr/sbin\" command -v haproxy"),
 ];
 
