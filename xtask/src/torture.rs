@@ -28,14 +28,17 @@ pub(crate) fn run(options: &[OsString]) -> Result<ExitCode> {
     launch::become_program(command)
 }
 
-/// A short storm, as a part of the test run.
+/// Short storms, one for each kind of what answers, as a part of the test run.
 ///
 /// # Errors
 /// When something cannot be built or started, or the server breaks a promise.
 pub(crate) fn short(project: &Project) -> Result<()> {
     let shell = &project.shell;
     let (server, storm) = build(project)?;
-    check(cmd!(shell, "{storm} --server {server} --seconds 5 --clients 60"))
+    for responder in ["report", "exec", "connect"] {
+        check(cmd!(shell, "{storm} --server {server} --seconds 5 --clients 60 --responder {responder}"))?;
+    }
+    Ok(())
 }
 
 /// Where the server and the storm are; the storm needs no page in the server.

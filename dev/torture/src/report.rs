@@ -56,10 +56,10 @@ impl fmt::Display for Report {
         }
         if !breaches.is_empty() {
             let Options { seconds, clients, responder, .. } = options;
-            let responder = responder.server_options().concat();
+            let responder = responder.name();
             writeln!(
                 f,
-                "De novo: cargo xtask torture --seconds {seconds} --clients {clients} {responder} --seed {seed}"
+                "De novo: cargo xtask torture --seconds {seconds} --clients {clients} --responder {responder} --seed {seed}"
             )?;
         }
         Ok(())

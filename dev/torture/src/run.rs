@@ -14,6 +14,7 @@ use crate::options::Options;
 use crate::platform;
 use crate::referee::Referee;
 use crate::report::Report;
+use crate::responder;
 use crate::rest::{Rests, settle};
 use crate::server::Server;
 use crate::storm::storm;
@@ -39,7 +40,10 @@ pub(crate) async fn run(options: &Options, seed: u64) -> Result<Report> {
     let (observations, seen) = observation::channel();
     let broken = CancellationToken::new();
     let queue = options.clients.saturating_mul(4).max(1024);
-    let mut server = Server::start(&options.server, options.responder, queue, observations.clone())?;
+    let (address, echo) = responder::echo().await?;
+    let echo = tokio::spawn(echo);
+    let answers = options.responder.server_options(address);
+    let mut server = Server::start(&options.server, &answers, queue, observations.clone())?;
     let referee = tokio::spawn(Referee::new(broken.clone()).watch(seen));
     let (tcp, http, responder, next) = (server.tcp, server.http, options.responder, AtomicU64::new(0));
     let arena = Arena { tcp, http, responder, seed, observations, next };
@@ -51,6 +55,7 @@ pub(crate) async fn run(options: &Options, seed: u64) -> Result<Report> {
     // A server that broke a promise may not end well either; that is no news.
     let ended = if broken.is_cancelled() { server.kill() } else { server.end().await };
     drop(server);
+    echo.abort();
     let verdict = referee.await?;
     let ended = ended.err().map(|error| Promise::Alive.broken(error.to_string()));
     let left = rests.check(options.clients).err();

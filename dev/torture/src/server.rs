@@ -15,7 +15,6 @@ use tokio::time::{Instant, sleep};
 
 use crate::observation::Observation;
 use crate::platform;
-use crate::responder::Responder;
 use crate::transcript;
 
 /// Times so short that who never speaks, reads or answers does not hold up the storm for long.
@@ -51,19 +50,19 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts `program` on free ports, for up to `queue` who wait, and has its transcript read.
+    /// Starts `program` on free ports, for up to `queue` who wait, with the options of its `responder`, and has its transcript read.
     ///
     /// # Errors
     /// When it does not start.
     pub(crate) fn start(
         program: &Path,
-        responder: Responder,
+        responder: &[String],
         queue: u32,
         observations: mpsc::Sender<Observation>,
     ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let mut command = Command::new(program);
-        command.args(OPTIONS).args(responder.server_options()).args(["--queue-length", &queue.to_string()]);
+        command.args(OPTIONS).args(["--queue-length", &queue.to_string()]).args(responder);
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("VEZ_")) {
             command.env_remove(name);
         }

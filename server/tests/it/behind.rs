@@ -114,6 +114,17 @@ async fn what_was_said_before_leaving_is_answered(#[case] script: &str, #[case] 
     server.transcript.wait_for("solicitou desconexão.").await;
 }
 
+/// Who ends its input gets its answers, and no words about an end that it asked for.
+#[tokio::test]
+async fn what_ends_with_its_client_says_nothing_of_it() {
+    let server = exec("cat").await;
+    let mut client = Tcp::connect(server.tcp).await;
+    client.send("um\ndois").await;
+    client.stream.shutdown().await.unwrap();
+    assert_eq!(client.rest().await, "um\ndois");
+    server.transcript.wait_for("desconectou (sem dados).").await;
+}
+
 #[tokio::test]
 async fn each_turn_has_a_program_of_its_own_that_knows_its_session() {
     let server = exec("echo $$ $VEZ_TRANSPORT $VEZ_PEER $VEZ_FENCE $VEZ_SESSION; cat").await;
