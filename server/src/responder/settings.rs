@@ -21,7 +21,7 @@ pub struct Settings {
     #[arg(long, env = "VEZ_EXEC", requires = "program", conflicts_with_all = ["responder", "connect"])]
     pub exec: bool,
 
-    /// Connects for each turn: tcp://HOST:PORT or unix:PATH
+    /// Connects for each turn to tcp://HOST:PORT or unix:PATH, or lends serial:PATH?baud=115200&… to it
     #[arg(long, env = "VEZ_CONNECT", value_name = "URL", conflicts_with = "responder")]
     pub connect: Option<Target>,
 

@@ -138,7 +138,7 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
         });
         let ending = talk.catch_unwind().await.unwrap_or(Ending::Panicked);
         match (ending, self.leaving) {
-            (Ending::Ended(_), Some(ending)) => Ending::Farewell(ending),
+            (Ending::Ended(_) | Ending::Left, Some(ending)) => Ending::Farewell(ending),
             (ending, _) => ending,
         }
     }

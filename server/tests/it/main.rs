@@ -15,6 +15,8 @@ mod http_on_tcp;
 mod limits;
 mod promises;
 mod raw_tcp;
+#[cfg(target_os = "linux")]
+mod serial;
 mod shutdown;
 #[cfg(target_os = "linux")]
 mod silence;
