@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use rstest::rstest;
@@ -340,7 +340,7 @@ async fn a_device_is_for_one_server() {
     let Some(cable) = Cable::plugged().await else { return };
     let mut board = cable.board();
     let server = serve(&cable.url(""), None).await;
-    let refused = refused(&cable.url("baud=9600"));
+    let refused = refused(&cable.url("baud=9600")).await;
     let device = cable.device().display().to_string();
     assert!(refused.contains(&device) && refused.contains("já está em uso por outro programa;"), "{refused}");
     let mut client = Tcp::connect(server.tcp).await;
@@ -371,6 +371,22 @@ async fn a_device_can_be_opened_for_each_turn() {
     cable.socat.as_ref().unwrap().id().expect("the cable is still plugged in");
 }
 
+/// A device that goes while nobody has the turn shows before anybody comes for it.
+#[tokio::test]
+async fn a_device_that_goes_unused_is_said_at_once() {
+    let Some(mut cable) = Cable::plugged().await else { return };
+    let target = cable.url("").parse().unwrap();
+    let server = TestServer::with(|options| {
+        options.behind.connect = Some(target);
+        options.behind.retry_wait = Duration::from_secs(3600);
+    })
+    .await;
+    assert_eq!(health(server.http).await["failures"], 0);
+    cable.unplug().await;
+    server.transcript.wait_for("Dispositivo ausente: serial:").await;
+    assert_eq!(health(server.http).await["failures"], 1);
+}
+
 /// A device that is not there yet is waited for, if that is wanted.
 #[tokio::test]
 async fn a_device_can_come_later() {
@@ -390,9 +406,15 @@ async fn a_device_can_come_later() {
     cable.board().expect("oi").await;
 }
 
+/// What comes of a server that should not start.
+async fn outcome(url: &str) -> Output {
+    let mut command = Command::from(command(&["--connect", url]));
+    within("a server that does not start", command.kill_on_drop(true).output()).await.unwrap()
+}
+
 /// What a server says that does not start.
-fn refused(url: &str) -> String {
-    let output = command(&["--connect", url]).output().unwrap();
+async fn refused(url: &str) -> String {
+    let output = outcome(url).await;
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
@@ -405,18 +427,18 @@ async fn what_a_device_cannot_is_said_at_start() {
     // socat ends when nobody has its terminal open.
     let _open = std::fs::File::open(cable.device()).unwrap();
     for (parameter, part) in [("data=7", "recusa data=7: "), ("dtr=on", "recusa dtr=on: ")] {
-        let stderr = refused(&cable.url(parameter));
+        let stderr = refused(&cable.url(parameter)).await;
         assert!(stderr.contains(part) && stderr.contains("use outro valor"), "{stderr}");
     }
-    let missing = refused("serial:/nowhere/at/all");
+    let missing = refused("serial:/nowhere/at/all").await;
     assert!(
         missing.contains("serial:/nowhere/at/all não existe;") && missing.contains("--lazy"),
         "{missing}"
     );
-    let no_device = refused(&format!("serial:{}", env!("CARGO_MANIFEST_DIR")));
+    let no_device = refused(&format!("serial:{}", env!("CARGO_MANIFEST_DIR"))).await;
     assert!(no_device.contains("não foi possível abrir serial:"), "{no_device}");
     for url in ["serial:", "serial:x?baud=0", "serial:x?data=9", "serial:x?speed=1"] {
-        let output = command(&["--connect", url]).output().unwrap();
+        let output = outcome(url).await;
         assert_eq!(output.status.code(), Some(2), "{url}");
         assert!(String::from_utf8(output.stderr).unwrap().contains(url), "{url}");
     }

@@ -99,3 +99,25 @@ impl Turn {
         serial.release(DRAIN).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+    use crate::responder::Framing;
+
+    /// What is said before the past is shown would be answered by it.
+    #[tokio::test]
+    async fn nothing_is_handed_over_before_the_past_is_shown() {
+        let serial = Serial::new("nowhere".parse().unwrap(), Duration::ZERO, Arc::default());
+        let pipe = Pipe::new(Box::new(tokio::io::empty()), Box::new(tokio::io::sink()), Framing::Line, 10);
+        let mut turn = Turn::new(Arc::new(serial), pipe, VecDeque::from([Said::Text("boot".into())]));
+        let cx = &mut Context::from_waker(Waker::noop());
+        assert!(turn.poll_ready(cx).is_pending());
+        assert!(matches!(turn.poll_said(cx), Poll::Ready(Ok(Said::Text(_)))));
+        assert!(turn.poll_ready(cx).is_ready());
+        let gone = turn.poll_said(cx);
+        assert!(matches!(gone, Poll::Ready(Err(Ending::Unavailable(_)))), "{gone:?}");
+    }
+}
