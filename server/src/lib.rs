@@ -24,7 +24,9 @@ pub use http::Settings as HttpSettings;
 pub use options::{Listen, Options};
 pub use platform::EndSignals;
 pub use record::Transcript;
-pub use responder::{Framing, Missing, Responder, Settings as BehindSettings, Start, Target};
+pub use responder::{
+    DeviceError, Framing, Missing, Responder, SerialLine, Settings as BehindSettings, Start, Target,
+};
 pub use server::{Server, StartError};
 pub use session::Settings as TurnSettings;
 pub use transport::Settings as ConnectionSettings;

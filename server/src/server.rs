@@ -14,7 +14,7 @@ use crate::platform;
 use crate::queue::Queue;
 use crate::reception::Reception;
 use crate::record::Transcript;
-use crate::responder::{Backend, Missing};
+use crate::responder::{Backend, DeviceError, Missing};
 use crate::seat::{Transport, Visitor};
 use crate::session::{Sessions, Shutdown};
 use crate::transport::tcp::{Port, WaitingTcp};
@@ -25,6 +25,7 @@ pub struct Server {
     tcp: Option<TcpListener>,
     http: Option<TcpListener>,
     tls: Option<Arc<Tls>>,
+    backend: Backend,
     transcript: Transcript,
     options: Options,
 }
@@ -41,6 +42,9 @@ pub enum StartError {
     /// What should answer is not there.
     #[error(transparent)]
     Behind(#[from] Missing),
+    /// A device that cannot be used.
+    #[error("{0}; {advice}", advice = .0.advice())]
+    Device(#[from] DeviceError),
 }
 
 impl Server {
@@ -51,11 +55,13 @@ impl Server {
     pub fn bind(options: Options, transcript: Transcript) -> Result<Self, StartError> {
         transcript.starting();
         options.behind.check()?;
+        let backend = Backend::new(options.behind.clone(), options.connections.max_message);
+        backend.start()?;
         let files = options.access.tls_cert.as_ref().zip(options.access.tls_key.as_ref());
         let tls = files.map(|(certificate, key)| Tls::load(certificate, key)).transpose()?.map(Arc::new);
         let tcp = options.tcp.0.map(door::bind).transpose()?;
         let http = options.http.0.map(door::bind).transpose()?;
-        Ok(Self { tcp, http, tls, transcript, options })
+        Ok(Self { tcp, http, tls, backend, transcript, options })
     }
 
     /// Where raw TCP is served.
@@ -108,18 +114,16 @@ impl Server {
         let reloads = reload(self.tls.clone());
         self.announce();
         let page = self.page();
-        let Self { tcp, http, tls, transcript, options } = self;
+        let Self { tcp, http, tls, backend, transcript, options } = self;
         let queue = Queue::new(options.queue);
         let connections = Connections::new(options.access.connections);
         let proxies = Proxies::new(&options.access);
         let transports = Arc::new(options.connections);
-        let backend = Backend::new(options.behind, transports.max_message);
-        backend.prepare();
         let leave_word = backend.leave_word().map(Into::into);
         let sessions = Arc::new(Sessions::new(
             options.turns,
             backend.clone(),
-            transcript,
+            transcript.clone(),
             transports.write_limit,
             shutdown.clone(),
         ));
@@ -142,7 +146,7 @@ impl Server {
         let web = Arc::new(Http::new(
             options.requests,
             guard,
-            (queue.clone(), backend),
+            (queue.clone(), backend.clone()),
             upgrades,
             tls.clone(),
             shutdown,
@@ -153,6 +157,7 @@ impl Server {
             serve_tcp(tcp.map(|tcp| Acceptor::new(tcp, gone)), &connections, &reception, &port),
             serve_http(http.map(|http| Acceptor::new(http, gone)), &connections, &proxies, &reception, &web),
             queue.tell_others(),
+            backend.keep(&transcript),
             reloads,
         );
     }

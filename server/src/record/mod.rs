@@ -30,6 +30,15 @@ pub(crate) enum Event<'a> {
     Closed,
 }
 
+/// What happens to a device behind Vez, whoever has the turn.
+#[derive(Debug)]
+pub(crate) enum DeviceEvent {
+    /// It is not there, for this cause, which names it.
+    Gone(String),
+    /// It is there again.
+    Back(String),
+}
+
 /// The record of one session.
 #[derive(Clone, Debug)]
 pub(crate) struct Journal {

@@ -8,8 +8,8 @@ use std::time::SystemTime;
 use humantime::format_rfc3339_seconds;
 use vez_protocol::escape;
 
-use super::Event;
 use super::writer::{Outlet, Writer};
+use super::{DeviceEvent, Event};
 use crate::ending::Ending;
 use crate::platform;
 
@@ -46,6 +46,22 @@ impl Transcript {
 
     pub(crate) fn page(&self, url: &str) {
         self.line(|line| push_fmt(line, format_args!("Página e WebSocket em {url}")));
+    }
+
+    /// Records what happens to a device.
+    pub(crate) fn device(&self, event: &DeviceEvent) {
+        match event {
+            DeviceEvent::Gone(cause) => tracing::warn!(cause, "a device is gone"),
+            DeviceEvent::Back(device) => tracing::info!(device, "a device is back"),
+        }
+        self.line(|line| {
+            let (what, of) = match event {
+                DeviceEvent::Gone(cause) => ("Dispositivo ausente: ", cause),
+                DeviceEvent::Back(device) => ("Dispositivo de volta: ", device),
+            };
+            line.push_str(what);
+            escape::push_line(line, of);
+        });
     }
 
     /// Waits until everything is written, or until the output has failed or taken nothing for a second.

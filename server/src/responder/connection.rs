@@ -41,6 +41,8 @@ async fn try_connect(target: &Target) -> io::Result<(Reader, Writer)> {
             let (reader, writer) = tokio::net::UnixStream::connect(path).await?.into_split();
             Ok((Box::new(reader), Box::new(writer)))
         }
+        // It is not connected to, but lent.
+        Target::Serial(_) => Err(io::ErrorKind::Unsupported.into()),
         #[cfg(not(unix))]
         Target::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
     }

@@ -5,6 +5,7 @@ mod pipe;
 mod program;
 #[cfg(test)]
 pub(crate) mod scripted;
+mod serial;
 mod settings;
 mod target;
 
@@ -21,9 +22,12 @@ use tokio::time::sleep;
 use vez_protocol::{Message, report};
 
 use crate::ending::Ending;
+use crate::record::Transcript;
 use crate::seat::Transport;
 use pipe::Pipe;
 use program::{Launcher, Program};
+use serial::Serial;
+pub use serial::{DeviceError, SerialLine};
 pub use settings::{Framing, Missing, Settings, Start};
 pub use target::Target;
 
@@ -59,6 +63,7 @@ enum Kind {
     Builtin(Responder),
     Program(Launcher),
     Connection(Target),
+    Serial(Arc<Serial>),
     /// Does what a test says.
     #[cfg(test)]
     Scripted(scripted::Script),
@@ -82,6 +87,8 @@ pub(crate) enum Open {
     Echo,
     /// Bytes both ways, perhaps with a program.
     Pipe(Box<Pipe>, Option<Box<Program>>),
+    /// A device that is given back.
+    Serial(Box<serial::Turn>),
     /// Does what a test says.
     #[cfg(test)]
     Scripted(scripted::Scripted),
@@ -112,24 +119,53 @@ pub(crate) enum Said {
 impl Backend {
     pub(crate) fn new(settings: Settings, max_message: usize) -> Self {
         let settings = Arc::new(settings);
+        let failures = Arc::default();
         let kind = match &settings.connect {
+            Some(Target::Serial(line)) => {
+                let serial = Serial::new((**line).clone(), settings.retry_wait, Arc::clone(&failures));
+                Kind::Serial(Arc::new(serial))
+            }
             Some(target) => Kind::Connection(target.clone()),
             None if settings.exec => Kind::Program(Launcher::new(Arc::clone(&settings))),
             None => Kind::Builtin(settings.responder),
         };
-        Self { kind, settings, max_message, failures: Arc::default() }
+        Self { kind, settings, max_message, failures }
+    }
+
+    /// Opens what is kept open between turns, unless that is put off.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub(crate) fn start(&self) -> Result<(), DeviceError> {
+        match &self.kind {
+            Kind::Serial(serial) if !self.settings.lazy => serial.start(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Looks after what is kept open between turns; runs until dropped.
+    pub(crate) async fn keep(&self, transcript: &Transcript) {
+        match &self.kind {
+            Kind::Serial(serial) => serial.keep(transcript).await,
+            Kind::Program(launcher) => {
+                launcher.prepare();
+                std::future::pending().await
+            }
+            _ => std::future::pending().await,
+        }
+    }
+
+    /// What ends a line for what is behind, where that is known.
+    pub(crate) fn newline(&self) -> Option<&'static str> {
+        match &self.kind {
+            Kind::Serial(serial) => Some(serial.newline()),
+            _ => None,
+        }
     }
 
     #[cfg(test)]
     pub(crate) fn scripted(script: scripted::Script, settings: Settings) -> Self {
         Self { kind: Kind::Scripted(script), ..Self::new(settings, 1000) }
-    }
-
-    /// Makes ready for the first turn what is to be started ahead.
-    pub(crate) fn prepare(&self) {
-        if let Kind::Program(launcher) = &self.kind {
-            launcher.prepare();
-        }
     }
 
     /// What ends a conversation as a message, in any case; `None` where every message is answered.
@@ -159,7 +195,7 @@ impl Backend {
 
     fn framing(&self) -> Framing {
         match &self.kind {
-            Kind::Connection(_) => self.settings.framing.unwrap_or(Framing::Raw),
+            Kind::Connection(_) | Kind::Serial(_) => self.settings.framing.unwrap_or(Framing::Raw),
             Kind::Program(_) => self.settings.framing.unwrap_or(Framing::Line),
             Kind::Builtin(_) => Framing::Line,
             #[cfg(test)]
@@ -193,6 +229,9 @@ impl Backend {
                 let (reader, writer) = connection::connect(target, self.settings.connect_time).await?;
                 Ok(Open::Pipe(pipe(reader, writer), None))
             }
+            Kind::Serial(serial) => {
+                serial.lend(self.framing(), self.max_message).map(Box::new).map(Open::Serial)
+            }
             #[cfg(test)]
             Kind::Scripted(script) => script.open().await.map(Open::Scripted),
         }
@@ -201,7 +240,16 @@ impl Backend {
     /// Waits before the next turn if the last could not be served: longer with each failure.
     pub(crate) async fn rest(&self) {
         if let Some(doublings) = self.failures().checked_sub(1) {
-            sleep((self.settings.retry_wait * 2_u32.pow(doublings.min(10))).min(LONGEST_RETRY)).await;
+            let wait = sleep((self.settings.retry_wait * 2_u32.pow(doublings.min(10))).min(LONGEST_RETRY));
+            match &self.kind {
+                Kind::Serial(serial) => {
+                    tokio::select! {
+                        () = wait => {}
+                        () = serial.back() => {}
+                    }
+                }
+                _ => wait.await,
+            }
         }
     }
 }
@@ -219,6 +267,7 @@ impl Open {
         match self {
             Self::Echo => false,
             Self::Pipe(pipe, _) => !pipe.is_raw(),
+            Self::Serial(turn) => !turn.is_raw(),
             Self::Report => true,
             #[cfg(test)]
             Self::Scripted(_) => true,
@@ -230,6 +279,7 @@ impl Open {
         match self {
             Self::Report | Self::Echo => Poll::Ready(()),
             Self::Pipe(pipe, _) => pipe.poll_ready(cx),
+            Self::Serial(turn) => turn.poll_ready(cx),
             #[cfg(test)]
             Self::Scripted(script) => script.poll_ready(),
         }
@@ -257,6 +307,10 @@ impl Open {
                 pipe.push(message);
                 Ok(Answer::Later)
             }
+            Self::Serial(turn) => {
+                turn.push(message);
+                Ok(Answer::Later)
+            }
             #[cfg(test)]
             Self::Scripted(script) => script.answer(message),
         }
@@ -268,6 +322,10 @@ impl Open {
             Self::Report | Self::Echo => false,
             Self::Pipe(pipe, _) => {
                 pipe.end_input();
+                true
+            }
+            Self::Serial(turn) => {
+                turn.end_input();
                 true
             }
             #[cfg(test)]
@@ -286,6 +344,7 @@ impl Open {
                 (Ok(None), None) if pipe.is_raw() => Poll::Ready(Ok(Said::End)),
                 (Ok(None), None) => Poll::Ready(Err(Ending::Ended(None))),
             },
+            Self::Serial(turn) => turn.poll_said(cx),
             #[cfg(test)]
             Self::Scripted(script) => script.poll_said(cx),
         }
@@ -304,6 +363,7 @@ impl Open {
                 }
             }
             Self::Pipe(_, None) => {}
+            Self::Serial(turn) => turn.close().await,
             #[cfg(test)]
             Self::Scripted(script) => script.close().await,
         }

@@ -43,6 +43,8 @@ pub(crate) struct Pipe {
     /// `None` when it takes no more, or has been told all.
     writer: Option<Writer>,
     framing: Framing,
+    /// What ends a line that is said to it.
+    newline: &'static str,
     /// Longest message in bytes; what is longer comes in pieces.
     max_message: usize,
     /// What is still to be taken.
@@ -67,12 +69,18 @@ impl Pipe {
             reader,
             writer: Some(writer),
             framing,
+            newline: "\n",
             max_message,
             outgoing: BytesMut::new(),
             incoming: BytesMut::new(),
             told_all: false,
             said_all: false,
         }
+    }
+
+    /// The same, where lines end otherwise.
+    pub(super) fn with_newline(self, newline: &'static str) -> Self {
+        Self { newline, ..self }
     }
 
     pub(super) fn is_raw(&self) -> bool {
@@ -102,7 +110,7 @@ impl Pipe {
             Framing::Raw => self.outgoing.extend_from_slice(bytes),
             Framing::Line => {
                 self.outgoing.extend_from_slice(bytes);
-                self.outgoing.put_u8(b'\n');
+                self.outgoing.put_slice(self.newline.as_bytes());
             }
             Framing::Length => {
                 // A message has at most 64 MiB.
@@ -110,6 +118,17 @@ impl Pipe {
                 self.outgoing.extend_from_slice(bytes);
             }
         }
+    }
+
+    /// How many bytes are still to be taken.
+    pub(super) fn unwritten(&self) -> usize {
+        self.outgoing.len()
+    }
+
+    /// Ready when all that was pushed is taken, or nothing more will be.
+    pub(super) fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_write(cx);
+        if self.writer.is_none() || self.outgoing.is_empty() { Poll::Ready(()) } else { Poll::Pending }
     }
 
     /// Nothing more will be pushed: its input ends when all is taken.

@@ -25,7 +25,7 @@ pub struct Settings {
     #[arg(long, env = "VEZ_EXEC_START", value_enum, default_value_t, requires = "exec")]
     pub exec_start: Start,
 
-    /// Connects for each turn: tcp://HOST:PORT or unix:PATH
+    /// Connects for each turn to tcp://HOST:PORT or unix:PATH, or lends serial:PATH?baud=115200&… to it
     #[arg(long, env = "VEZ_CONNECT", value_name = "URL", conflicts_with = "responder")]
     pub connect: Option<Target>,
 

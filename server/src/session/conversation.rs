@@ -149,7 +149,7 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
         });
         let ending = talk.catch_unwind().await.unwrap_or(Ending::Panicked);
         match (ending, self.leaving) {
-            (Ending::Ended(_), Some(ending)) => Ending::Farewell(ending),
+            (Ending::Ended(_) | Ending::Left, Some(ending)) => Ending::Farewell(ending),
             // It ended because the peer did, who need not be told.
             (Ending::Ended(None | Some(0)), None) if self.ended && !self.raw => Ending::Left,
             (ending, _) => ending,

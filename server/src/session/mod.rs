@@ -135,7 +135,8 @@ impl Sessions {
         };
         let kind = if self.backend.is_raw() { TurnKind::Stream } else { TurnKind::Chat };
         let max_message = Some(self.backend.max_message());
-        output.event(&ServerEvent::Turn { kind, max_message, newline: None });
+        let newline = self.backend.newline().map(Into::into);
+        output.event(&ServerEvent::Turn { kind, max_message, newline });
         if self.backend.is_raw() {
             input.become_raw();
             output.become_raw();

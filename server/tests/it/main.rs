@@ -17,6 +17,8 @@ mod promises;
 mod raw_tcp;
 #[cfg(unix)]
 mod real;
+#[cfg(target_os = "linux")]
+mod serial;
 mod shutdown;
 #[cfg(target_os = "linux")]
 mod silence;

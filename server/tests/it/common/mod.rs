@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use vez_server::{Options, Server, Transcript};
 
 pub(crate) use client::{Client, Kind, Tcp, WebSocket};
-use lines::Lines;
+pub(crate) use lines::Lines;
 
 /// Longer than anything awaited here should take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
