@@ -297,6 +297,7 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
                 }
                 Poll::Ready(Err(Inbound::Refused)) => self.deafen()?,
                 Poll::Ready(Err(Inbound::Ended(ending))) => return Err(ending),
+                Poll::Pending if relay.holds() => break,
                 Poll::Pending => return Ok(Attention::Listening),
             }
         }

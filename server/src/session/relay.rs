@@ -41,6 +41,11 @@ impl Relay {
         self.inbound.poll_take(cx, peer).map_err(|error| Inbound::Ended(error.into()))
     }
 
+    /// Whether the peer is not read, because what it said is not taken.
+    pub(super) fn holds(&self) -> bool {
+        self.inbound.filled() > 0
+    }
+
     /// Hands on what `behind` says; ready with how many bytes came, 0 when it has said all.
     pub(super) fn poll_outbound(
         &mut self,

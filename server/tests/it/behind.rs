@@ -451,6 +451,24 @@ async fn a_client_that_vanishes_frees_what_is_behind() {
     server.transcript.wait_for("foi resetada pelo cliente.").await;
 }
 
+/// A client that is gone is noticed, although what is behind takes nothing of what it said.
+#[rstest]
+#[tokio::test]
+async fn a_reset_is_noticed_whatever_is_behind(#[values(false, true)] program: bool) {
+    let (_listener, url) = listener().await;
+    let server = if program {
+        exec_with("sleep 1000", |behind| behind.framing = Some(Framing::Raw)).await
+    } else {
+        connect(&url, None).await
+    };
+    let mut client = TcpStream::connect(server.tcp).await.unwrap();
+    let chunk = vec![b'x'; 1024 * 1024];
+    while tokio::time::timeout(Duration::from_millis(300), client.write_all(&chunk)).await.is_ok() {}
+    client.set_zero_linger().unwrap();
+    drop(client);
+    server.transcript.wait_for("foi resetada pelo cliente.").await;
+}
+
 /// A stream's holder that takes nothing does not keep the turn, however much is said to it.
 #[tokio::test]
 async fn a_stream_that_is_not_taken_ends() {

@@ -1,12 +1,15 @@
 //! The two halves of a TCP connection in conversation.
 
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::time::{Interval, interval};
 use vez_protocol::{Decoder, LineEnding, Message, ServerEvent};
 
 use super::first_line::{FirstLine, judge};
@@ -18,6 +21,9 @@ use crate::transport::{Chunk, GATHER, poll_discard, poll_read};
 
 /// Bytes of a first line that are read before it is judged, however short messages are.
 const FIRST_LINE: usize = 16 * 1024;
+
+/// How often a peer that is not read is looked at: whether it is still there.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What comes in over raw TCP.
 #[derive(Debug)]
@@ -34,6 +40,8 @@ pub(crate) struct TcpInput {
     unjudged: bool,
     /// Whether what comes are bytes, and no messages.
     raw: bool,
+    /// Runs while the peer is not read.
+    looks: Option<Pin<Box<Interval>>>,
 }
 
 /// What goes out over raw TCP.
@@ -58,6 +66,7 @@ pub(super) fn halves(stream: TcpStream, port: Arc<Port>) -> (TcpInput, TcpOutput
         ended: false,
         unjudged: port.refusal.is_some(),
         raw: false,
+        looks: None,
     };
     (
         input,
@@ -134,8 +143,17 @@ impl Input for TcpInput {
         (self.raw && !self.unjudged && self.bytes.is_empty()).then(|| self.stream.as_ref())
     }
 
-    /// The kernel watches over the peer (keepalive).
-    fn poll_silence(&mut self, _cx: &mut Context<'_>, _listened: bool) -> Poll<Result<(), Ending>> {
+    /// The kernel watches over the peer (keepalive); what it found is looked for where no read would tell.
+    fn poll_silence(&mut self, cx: &mut Context<'_>, listened: bool) -> Poll<Result<(), Ending>> {
+        if listened {
+            return Poll::Pending;
+        }
+        let looks = self.looks.get_or_insert_with(|| Box::pin(interval(LOOK)));
+        while looks.poll_tick(cx).is_ready() {
+            if let Some(error) = self.stream.as_ref().take_error()? {
+                return Poll::Ready(Err(error.into()));
+            }
+        }
         Poll::Pending
     }
 
