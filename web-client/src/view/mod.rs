@@ -6,6 +6,7 @@ mod queue;
 mod roving;
 mod row;
 mod tab;
+mod tail;
 #[cfg(test)]
 #[cfg(target_arch = "wasm32")]
 mod tests;
