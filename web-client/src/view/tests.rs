@@ -237,6 +237,7 @@ fn a_chat_after_a_stream_is_a_conversation_again() {
     assert_eq!(["log", "stream", "keys"].map(is_hidden), [true, false, true]);
     show(&mut view, &mut state, [Event::ReconnectAsked, Event::Opened, chat()]);
     assert_eq!(["log", "stream", "keys"].map(is_hidden), [false, true, true]);
+    assert_eq!(count("#text .piece"), 0);
     show(&mut view, &mut state, [Event::Closed(1006), Event::ReconnectAsked, Event::Opened, stream()]);
     show(&mut view, &mut state, came("depois"));
     assert_eq!(text("#text"), "depois");

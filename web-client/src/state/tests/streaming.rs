@@ -96,7 +96,7 @@ fn what_comes_is_shown_in_a_stream_only() {
 fn what_was_written_ahead_goes_out_as_lines() {
     let mut page = Page::waiting(1);
     page.write("antes");
-    page.write("comprida");
+    page.write("limite");
     page.told(stream(7, Some("\r\n")));
     assert_eq!(bytes(&mut page), [b"antes\r\n"]);
     assert_eq!(page.deliveries(), [Delivery::Passed, Delivery::Unsent]);
