@@ -6,7 +6,6 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use js_sys::{Promise, Reflect};
-use vez_protocol::ClientEvent;
 use wasm_bindgen::JsValue;
 
 use crate::browser::answer::Answer;
@@ -141,7 +140,8 @@ impl App {
         match effect {
             Effect::Connect => self.connect()?,
             Effect::Disconnect => self.socket.set(None),
-            Effect::Send(event) => self.send(&event),
+            Effect::Send(event) => self.send(|socket| socket.send(&event)),
+            Effect::SendBytes(bytes) => self.send(|socket| socket.send_bytes(&bytes)),
             Effect::ShowDraft => view.show_draft(&state.draft),
             Effect::Focus => view.focus()?,
             Effect::Call => call(state)?,
@@ -164,9 +164,9 @@ impl App {
         Ok(())
     }
 
-    fn send(&self, event: &ClientEvent<'_>) {
+    fn send(&self, send: impl FnOnce(&Socket)) {
         if let Some(socket) = self.socket.take() {
-            socket.send(event);
+            send(&socket);
             self.socket.set(Some(socket));
         }
     }

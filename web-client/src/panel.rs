@@ -104,6 +104,7 @@ pub(crate) fn hint(state: &State) -> (String, bool) {
         _ if state.is_empty_refused => (words.text(Text::EmptyRefused).into(), true),
         _ => match state.phase {
             Phase::Waiting(_) => (words.text(Text::WriteAhead).into(), false),
+            _ if state.streaming().is_some() => (words.text(Text::StreamHint).into(), false),
             _ => (words.text(Text::FieldHint).into(), false),
         },
     }

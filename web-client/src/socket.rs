@@ -6,11 +6,11 @@ mod tests;
 
 use std::rc::Rc;
 
-use vez_protocol::{ClientEvent, ServerEvent};
+use vez_protocol::ClientEvent;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{CloseEvent, MessageEvent, WebSocket};
+use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
-use crate::browser::{listener::Listener, window};
+use crate::browser::{bytes, listener::Listener, window};
 use crate::state::Event;
 use crate::wire;
 
@@ -28,12 +28,13 @@ impl Socket {
     /// When the browser refuses the address.
     pub(crate) fn open(url: &str, hear: Rc<dyn Fn(Event)>) -> Result<Self, JsValue> {
         let socket = WebSocket::new_with_str(url, vez_protocol::SUBPROTOCOL)?;
+        socket.set_binary_type(BinaryType::Arraybuffer);
         let (opened, received, closed) = (hear.clone(), hear.clone(), hear);
         let listeners = [
             Listener::new(&socket, "open", move |_| opened(Event::Opened))?,
             Listener::new(&socket, "message", move |event| {
                 if let Some(event) = read(event.unchecked_ref()) {
-                    received(Event::Received(event));
+                    received(event);
                 }
             })?,
             Listener::new(&socket, "close", move |event| {
@@ -48,6 +49,12 @@ impl Socket {
         // It fails only while the socket opens, when the state sends nothing.
         _ = wire::write(event).map(|frame| self.socket.send_with_str(&frame));
     }
+
+    /// Sends bytes of a stream.
+    pub(crate) fn send_bytes(&self, bytes: &[u8]) {
+        // It fails only while the socket opens, as above.
+        _ = self.socket.send_with_u8_array(bytes);
+    }
 }
 
 impl Drop for Socket {
@@ -57,9 +64,13 @@ impl Drop for Socket {
     }
 }
 
-/// The event in a frame; what is none is ignored.
-fn read(frame: &MessageEvent) -> Option<ServerEvent<'static>> {
-    wire::read(&frame.data().as_string()?)
+/// The event in a frame, or the bytes of a stream; a text that is no event is ignored.
+fn read(frame: &MessageEvent) -> Option<Event> {
+    let data = frame.data();
+    match data.as_string() {
+        Some(text) => wire::read(&text).map(Event::Received),
+        None => Some(Event::Streamed(bytes::copied(&data))),
+    }
 }
 
 /// Where this page's own server is listening.

@@ -20,9 +20,9 @@ pub(crate) fn read(frame: &str) -> Option<ServerEvent<'static>> {
             estimate_seconds: fields.number("estimate_seconds").map(|seconds| seconds as u64),
         },
         "turn" => ServerEvent::Turn {
-            kind: TurnKind::Chat,
+            kind: fields.kind(),
             max_message: fields.number("max_message").map(|bytes| bytes as usize),
-            newline: None,
+            newline: fields.text("newline").map(Into::into),
         },
         "reply" => ServerEvent::Reply {
             text: fields.text("text")?.into(),
@@ -71,6 +71,15 @@ impl Fields {
 
     fn number(&self, name: &str) -> Option<f64> {
         Reflect::get(&self.0, &name.into()).ok()?.as_f64()
+    }
+
+    fn kind(&self) -> TurnKind {
+        match self.text("kind").as_deref() {
+            None | Some("chat") => TurnKind::Chat,
+            Some("stream") => TurnKind::Stream,
+            Some("terminal") => TurnKind::Terminal,
+            Some(_) => TurnKind::Unknown,
+        }
     }
 
     fn reason(&self) -> ByeReason {

@@ -16,7 +16,7 @@ type Meaning = fn(&'static App, &web_sys::Event);
 const PROCESSED: u32 = 229;
 
 /// What happens to the elements, by their ids, and to the window, which has none.
-const INPUTS: [(&str, &str, Meaning); 17] = [
+const INPUTS: [(&str, &str, Meaning); 18] = [
     ("leave", "click", |app, _| app.handle(Event::LeaveAsked)),
     ("reconnect", "click", |app, _| app.handle(Event::ReconnectAsked)),
     ("stay", "click", |app, _| app.handle(Event::StayAsked)),
@@ -37,6 +37,11 @@ const INPUTS: [(&str, &str, Meaning); 17] = [
         if is_submitting(event.unchecked_ref()) {
             event.prevent_default();
             app.handle(Event::Submitted);
+        }
+    }),
+    ("keys", "click", |app, event| {
+        if let Some(byte) = view::key_byte(event) {
+            app.handle(Event::KeyPressed(byte));
         }
     }),
     ("log", "click", |app, event| {

@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod attention;
+pub(crate) mod bytes;
 pub(crate) mod clipboard;
 pub(crate) mod clock;
 pub(crate) mod file;

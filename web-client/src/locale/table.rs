@@ -33,6 +33,8 @@ texts! {
     // The field.
     FieldHint: "Enter envia · Shift+Enter quebra a linha · ‘sair’ encerra",
         "Enter sends · Shift+Enter breaks the line · ‘sair’ leaves";
+    StreamHint: "Enter envia a linha · Shift+Enter quebra a linha · vazia, só a quebra",
+        "Enter sends the line · Shift+Enter breaks the line · empty, only the break";
 
     // Leaving.
     LeaveQueue: "Sair da fila", "Leave the queue";
@@ -124,6 +126,7 @@ texts! {
     EmptyRefused: "Por favor, digite uma mensagem ou ‘sair’.", "Please type a message or ‘sair’.";
     RoomLeft: "Cabem mais {bytes}.", "Room for {bytes} more.";
     RoomExceeded: "Passou {bytes} do limite de {limit}.", "{bytes} over the limit of {limit}.";
+    StreamCut: "[O começo ficou fora: cabem os últimos {limit}.]", "[The beginning is left out: the last {limit} fit.]";
     FileName: "conversa.txt", "conversation.txt";
 }
 

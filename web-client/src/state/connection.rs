@@ -1,9 +1,11 @@
 //! What the connection, the network and the page's comings and goings do to the state.
 
-use vez_protocol::{ByeReason, ClientEvent, ServerEvent, report};
+use std::borrow::Cow;
+
+use vez_protocol::{ByeReason, ClientEvent, ServerEvent, TurnKind, report};
 
 use super::{
-    Delivery, Effect, Ending, LIMIT, Moment, Note, Phase, Place, Retry, Speaker, State, Talk, Warning,
+    Delivery, Effect, Ending, LIMIT, Moment, Note, Phase, Place, Retry, Speaker, State, Stream, Talk, Warning,
 };
 
 /// The close code that stands for a connection that was lost (RFC 6455 §7.1.5).
@@ -34,7 +36,10 @@ impl State {
                 let expected = estimate_seconds.map(|seconds| later(now, seconds));
                 self.phase = Phase::Waiting(Place { position, ahead: ahead.unwrap_or(position), expected });
             }
-            ServerEvent::Turn { max_message, .. } => self.turn_came(max_message, now),
+            ServerEvent::Turn { kind, max_message, newline } if self.phase.talk().is_none() => {
+                self.limit = max_message.unwrap_or(LIMIT);
+                self.turn_came(kind, newline, now);
+            }
             ServerEvent::Reply { text, to } => {
                 self.settle(to);
                 self.say(Speaker::Server, text.into_owned(), now);
@@ -42,25 +47,36 @@ impl State {
             ServerEvent::Output { text } => self.say(Speaker::Server, text.into_owned(), now),
             ServerEvent::Warning { seconds, reason } => self.warned(later(now, seconds), reason),
             ServerEvent::Bye { reason, text, .. } => self.bye(reason, text.into_owned(), now),
-            ServerEvent::Pong | ServerEvent::Unknown => {}
+            ServerEvent::Turn { .. } | ServerEvent::Pong | ServerEvent::Unknown => {}
         }
     }
 
-    fn turn_came(&mut self, max_message: Option<usize>, now: u64) {
-        if self.phase.talk().is_some() {
+    pub(super) fn streamed(&mut self, bytes: &[u8], now: u64) {
+        if !self.phase.is_connected() {
             return;
         }
-        self.limit = max_message.unwrap_or(LIMIT);
+        self.link.hear(now);
+        if self.phase.talk().is_some()
+            && let Some(stream) = &mut self.stream
+        {
+            stream.push(bytes, now);
+        }
+    }
+
+    fn turn_came(&mut self, kind: TurnKind, newline: Option<Cow<'static, str>>, now: u64) {
+        match kind {
+            // A terminal is bytes too, and shown as such.
+            TurnKind::Stream | TurnKind::Terminal => {
+                self.stream.get_or_insert_with(Stream::new).begin(newline)
+            }
+            TurnKind::Chat | TurnKind::Unknown => self.stream = None,
+        }
         self.phase = Phase::Talking(Talk::default());
         self.say(Speaker::Page(Note::Began), String::new(), now);
         self.ask(Effect::Focus);
         self.call();
         while let Some(index) = self.conversation.oldest(Delivery::Waiting) {
-            if self.conversation.text(index).len() > self.limit {
-                self.turn(index, Delivery::Unsent);
-            } else {
-                self.send(index);
-            }
+            self.send(index);
         }
     }
 
@@ -169,11 +185,21 @@ impl State {
         self.ask(Effect::KeepEntry(index));
     }
 
-    /// Sends a message that waited.
+    /// Sends a message that waited, unless it is too long for what the turn turned out to be.
     pub(super) fn send(&mut self, index: usize) {
-        let text = self.conversation.text(index).to_owned().into();
-        self.ask(Effect::Send(ClientEvent::Message { text, id: Some(index as u64) }));
-        self.turn(index, Delivery::Sent);
+        let text = self.conversation.text(index);
+        let line = self.streaming().map(|stream| stream.line(text));
+        let is_too_long = line.as_deref().unwrap_or(text).len() > self.limit;
+        let (effect, delivery) = match line {
+            _ if is_too_long => return self.turn(index, Delivery::Unsent),
+            Some(line) => (Effect::SendBytes(line.into_bytes()), Delivery::Passed),
+            None => {
+                let message = ClientEvent::Message { text: text.to_owned().into(), id: Some(index as u64) };
+                (Effect::Send(message), Delivery::Sent)
+            }
+        };
+        self.ask(effect);
+        self.turn(index, delivery);
     }
 
     pub(super) fn tick(&mut self, moment: Moment) {
@@ -207,7 +233,8 @@ impl State {
 
     /// Finds out whether a socket that looks open is.
     fn probe(&mut self, now: u64) {
-        let is_busy = self.conversation.oldest(Delivery::Sent).is_some();
+        // What a stream leads to may take its time with what was sent, and a ping waits behind that.
+        let is_busy = self.streaming().is_some() || self.conversation.oldest(Delivery::Sent).is_some();
         if self.phase.is_connected() && self.link.probe(now, is_busy) {
             self.ask(Effect::Send(ClientEvent::Ping));
         }

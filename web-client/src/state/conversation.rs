@@ -31,6 +31,8 @@ pub(crate) enum Delivery {
     Sent,
     /// The server answered it.
     Answered,
+    /// It went into a stream, which has no answers.
+    Passed,
     /// The connection ended before the answer.
     Unanswered,
     /// We left before it went out.

@@ -20,6 +20,8 @@ pub(crate) enum Event {
     Opened,
     /// The server said something.
     Received(ServerEvent<'static>),
+    /// The server passed bytes of a stream on.
+    Streamed(Vec<u8>),
     /// The socket closed, with the Close frame's code or 1006.
     Closed(u16),
     /// The server answers plain HTTP.
@@ -28,6 +30,8 @@ pub(crate) enum Event {
     Edited(String),
     /// The person sends the draft.
     Submitted,
+    /// The person sends one byte of a stream, as with Ctrl-C.
+    KeyPressed(u8),
     /// The person says that they are still there.
     StayAsked,
     /// The person leaves the queue or the conversation.
@@ -65,6 +69,8 @@ pub(crate) enum Effect {
     Disconnect,
     /// Tell the server.
     Send(ClientEvent<'static>),
+    /// Send bytes of a stream.
+    SendBytes(Vec<u8>),
     /// Show the draft in the field, which differs from what was typed.
     ShowDraft,
     /// Put the cursor into the field.

@@ -8,6 +8,7 @@ mod link;
 mod person;
 mod phase;
 mod record;
+mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ pub(crate) use conversation::{Conversation, Delivery, Entry, Note, Speaker};
 pub(crate) use ending::Ending;
 pub(crate) use event::{Effect, Event, Moment, Permission};
 pub(crate) use phase::{Phase, Place, Retry, Talk, Warning, seconds_until};
+pub(crate) use stream::{KEPT, Stream};
 
 use crate::locale::Language;
 use link::Link;
@@ -29,6 +31,8 @@ pub(crate) struct State {
     pub(crate) phase: Phase,
     /// What was said.
     pub(crate) conversation: Conversation,
+    /// What came in this turn or the last, if it was a stream.
+    pub(crate) stream: Option<Stream>,
     /// What is in the field.
     pub(crate) draft: String,
     /// Whether the person tried to send a draft without words.
@@ -82,6 +86,7 @@ impl State {
         Self {
             phase: Phase::Connecting,
             conversation: Conversation::restore(beginning.entries, beginning.is_copy),
+            stream: None,
             draft: beginning.draft,
             is_empty_refused: false,
             preferences: beginning.preferences,
@@ -101,6 +106,7 @@ impl State {
             Event::Started | Event::PageReturned => self.started(now),
             Event::Opened => self.link.opened(now),
             Event::Received(event) => self.received(event, now),
+            Event::Streamed(bytes) => self.streamed(&bytes, now),
             Event::Closed(code) => self.closed(code, moment),
             Event::Reachable => self.reachable(moment),
             Event::Tick => self.tick(moment),
@@ -111,6 +117,7 @@ impl State {
             Event::PageLeft => self.page_left(now),
             Event::Edited(draft) => self.edited(draft),
             Event::Submitted => self.submitted(now),
+            Event::KeyPressed(byte) => self.send_bytes(vec![byte]),
             Event::StayAsked => self.stay(),
             Event::LeaveAsked => self.leave(now),
             Event::ReconnectAsked => self.reconnect(now),
@@ -142,13 +149,29 @@ impl State {
 
     /// How many more bytes the draft may have; negative when it has too many.
     pub(crate) fn room(&self) -> isize {
-        self.limit as isize - self.draft.len() as isize
+        let bytes = self.streaming().map_or(self.draft.len(), |stream| stream.line(&self.draft).len());
+        self.limit as isize - bytes as isize
+    }
+
+    /// The stream, while it is our turn and one.
+    pub(crate) fn streaming(&self) -> Option<&Stream> {
+        self.stream.as_ref().filter(|_| self.phase.talk().is_some())
+    }
+
+    /// The stream, where it is what there is to see: not while we wait again, perhaps with messages for the turn.
+    pub(crate) fn stream_in_sight(&self) -> Option<&Stream> {
+        let is_waiting = matches!(self.phase, Phase::Waiting(_));
+        self.stream.as_ref().filter(|_| !is_waiting && self.conversation.oldest(Delivery::Waiting).is_none())
     }
 
     /// Whether a draft could be sent, at once or with the turn.
     pub(crate) fn can_submit(&self) -> bool {
-        let is_leaving = self.phase.talk().is_some_and(|talk| talk.leaving.is_some());
-        self.room() >= 0 && !is_leaving && !matches!(self.phase, Phase::Ended(_) | Phase::Asleep)
+        self.room() >= 0 && !self.is_leaving() && !matches!(self.phase, Phase::Ended(_) | Phase::Asleep)
+    }
+
+    /// Whether the conversation only waits for its farewell.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.phase.talk().is_some_and(|talk| talk.leaving.is_some())
     }
 }
 

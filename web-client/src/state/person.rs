@@ -18,27 +18,50 @@ impl State {
         if !self.can_submit() {
             return;
         }
+        if let Some(stream) = self.streaming() {
+            let line = stream.line(&self.draft).into_bytes();
+            self.take_draft();
+            return self.send_bytes(line);
+        }
         if self.draft.chars().all(char::is_whitespace) {
             self.is_empty_refused = true;
             return;
         }
-        let text = std::mem::take(&mut self.draft);
-        self.ask(Effect::ShowDraft);
-        self.ask(Effect::KeepDraft);
+        let text = self.take_draft();
         // In a conversation the word is a message, and means what the responder makes of it.
         let is_talking = self.phase.talk().is_some();
         if report::is_leave(&text) && !is_talking { self.leave(now) } else { self.speak(text, now) }
     }
 
+    fn take_draft(&mut self) -> String {
+        self.ask(Effect::ShowDraft);
+        self.ask(Effect::KeepDraft);
+        std::mem::take(&mut self.draft)
+    }
+
+    /// Sends bytes of a stream.
+    pub(super) fn send_bytes(&mut self, bytes: Vec<u8>) {
+        if self.streaming().is_some() && !self.is_leaving() && !bytes.is_empty() {
+            self.said_something();
+            self.ask(Effect::SendBytes(bytes));
+        }
+    }
+
+    /// Whoever says something is still there.
+    fn said_something(&mut self) {
+        if let Some(talk) = self.phase.talk_mut() {
+            talk.warning = talk.warning.filter(|warning| !warning.can_stay());
+        }
+    }
+
     /// Says it now, or keeps it for the turn.
     fn speak(&mut self, text: String, now: u64) {
         let index = self.conversation.push(Speaker::Me(Delivery::Waiting), text, now);
-        match self.phase.talk_mut() {
-            Some(talk) => {
-                talk.warning = talk.warning.filter(|warning| !warning.can_stay());
-                self.send(index);
-            }
-            None => self.ask(Effect::KeepEntry(index)),
+        if self.phase.talk().is_some() {
+            self.said_something();
+            self.send(index);
+        } else {
+            self.ask(Effect::KeepEntry(index));
         }
     }
 

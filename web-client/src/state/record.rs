@@ -4,10 +4,11 @@ use super::conversation::{Delivery, Entry, Note, Speaker};
 use crate::locale::digits;
 
 /// Every speaker with its mark in a record.
-const MARKS: [(char, Speaker); 9] = [
+const MARKS: [(char, Speaker); 10] = [
     ('w', Speaker::Me(Delivery::Waiting)),
     ('o', Speaker::Me(Delivery::Sent)),
     ('a', Speaker::Me(Delivery::Answered)),
+    ('p', Speaker::Me(Delivery::Passed)),
     ('n', Speaker::Me(Delivery::Unanswered)),
     ('u', Speaker::Me(Delivery::Unsent)),
     ('s', Speaker::Server),

@@ -2,6 +2,7 @@
 
 mod connecting;
 mod ending;
+mod streaming;
 mod talking;
 mod waiting;
 

@@ -1,21 +1,14 @@
 //! The conversation's newest part, which grows at its end and keeps the reader's place.
 
-use std::cell::Cell;
-use std::rc::Rc;
-
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlElement};
 
 use super::row::Row;
-use super::{focused, make, set, show};
+use super::tail::Tail;
+use super::{focused, make, set};
 use crate::browser::element;
-use crate::browser::listener::Listener;
-use crate::browser::size::SizeWatch;
 use crate::locale::Sentences;
 use crate::state::{Entry, Speaker};
-
-/// How close to the end counts as being there, in pixels.
-const NEAR: i32 = 48;
 
 /// How many rows a block has; the browser passes over those out of sight as a whole, which keeps a long
 /// conversation smooth.
@@ -37,37 +30,15 @@ pub(super) struct Log {
     touched: Vec<usize>,
     /// The copy button that Tab reaches.
     reachable: Option<Element>,
-    /// Whether the end stays in sight.
-    follows: Rc<Cell<bool>>,
-    _listeners: [Listener; 2],
-    _sizes: SizeWatch,
+    tail: Tail,
 }
 
 impl Log {
     pub(super) fn new() -> Result<Self, JsValue> {
         let log: HtmlElement = element("log")?;
         let list: Element = element("list")?;
-        let follows = Rc::new(Cell::new(true));
-        let (asked, resized, follow) = (log.clone(), log.clone(), follows.clone());
-        Ok(Self {
-            _listeners: [
-                listen_to_scrolling(&log, follows.clone())?,
-                Listener::new(&element("newer")?, "click", move |_| to_end(&asked))?,
-            ],
-            // Rows get their real size only when they come into sight.
-            _sizes: SizeWatch::new(&[&log, &list], move || {
-                if follow.get() {
-                    to_end(&resized);
-                }
-            })?,
-            rows: Vec::new(),
-            first: 0,
-            touched: Vec::new(),
-            reachable: None,
-            follows,
-            log,
-            list,
-        })
+        let tail = Tail::new(&log, &list)?;
+        Ok(Self { log, list, rows: Vec::new(), first: 0, touched: Vec::new(), reachable: None, tail })
     }
 
     /// Forgets what was drawn, so that it is drawn anew.
@@ -116,13 +87,7 @@ impl Log {
         }
         self.drop_oldest()?;
         let is_mine = new.iter().any(|entry| matches!(entry.speaker, Speaker::Me(_)));
-        if is_mine || is_whole {
-            self.follows.set(true);
-        }
-        if self.follows.get() {
-            to_end(&self.log);
-        }
-        show("newer", !self.follows.get());
+        self.tail.grew(is_mine || is_whole);
         Ok(())
     }
 
@@ -171,27 +136,4 @@ impl Log {
         }
         set(copy, "tabindex", "0");
     }
-}
-
-/// Scrolling up stops following, reaching the end follows again; growing does neither.
-fn listen_to_scrolling(log: &HtmlElement, follows: Rc<Cell<bool>>) -> Result<Listener, JsValue> {
-    let (scrolled, mut last_top) = (log.clone(), 0);
-    Listener::new(log, "scroll", move |_| {
-        let top = scrolled.scroll_top();
-        if is_at_end(&scrolled) {
-            follows.set(true);
-            show("newer", false);
-        } else if top < last_top {
-            follows.set(false);
-        }
-        last_top = top;
-    })
-}
-
-fn is_at_end(log: &HtmlElement) -> bool {
-    log.scroll_height() - log.scroll_top() - log.client_height() < NEAR
-}
-
-fn to_end(log: &HtmlElement) {
-    log.set_scroll_top(log.scroll_height());
 }

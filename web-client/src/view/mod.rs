@@ -5,13 +5,16 @@ mod log;
 mod queue;
 mod roving;
 mod row;
+mod stream;
 mod tab;
+mod tail;
 #[cfg(test)]
 #[cfg(target_arch = "wasm32")]
 mod tests;
 mod transcript;
 
 pub(crate) use roving::{copy_index, step};
+pub(crate) use stream::key_byte;
 
 use wasm_bindgen::JsValue;
 use web_sys::{Element, HtmlElement, HtmlTextAreaElement};
@@ -22,6 +25,7 @@ use crate::panel::{self, Panel};
 use crate::state::State;
 use log::Log;
 use queue::Queue;
+use stream::Stream;
 use tab::Tab;
 
 /// The page's elements, with what was last drawn into them.
@@ -32,6 +36,7 @@ pub(crate) struct View {
     status: Element,
     field: HtmlTextAreaElement,
     log: Log,
+    stream: Stream,
     queue: Queue,
     tab: Tab,
     /// The language that the page is in.
@@ -50,6 +55,7 @@ impl View {
             status: element("status")?,
             field: element("message")?,
             log: Log::new()?,
+            stream: Stream::new()?,
             queue: Queue::new()?,
             tab: Tab::new()?,
             language: Language::Portuguese,
@@ -93,6 +99,7 @@ impl View {
         report(self.queue.draw(&state.phase));
         self.tab.draw(&state.phase, &panel.headline, words, now);
         report(self.log.draw(state.conversation.entries(), words));
+        report(self.stream.draw(state));
         controls::draw_buttons(state, words);
         self.draw_hint(state);
     }
@@ -102,6 +109,9 @@ impl View {
         say("hint", &hint);
         toggle("hint", "data-wrong", is_wrong);
         set(&self.field, "aria-invalid", if is_wrong { "true" } else { "false" });
+        let is_prose = state.streaming().is_none();
+        set(&self.field, "spellcheck", if is_prose { "true" } else { "false" });
+        set(&self.field, "autocapitalize", if is_prose { "sentences" } else { "none" });
     }
 
     /// Puts the focus on the copy button after or before a message's.
@@ -124,7 +134,10 @@ pub(crate) fn say_copied(is_copied: bool, language: Language) {
 /// Offers the conversation as a file.
 pub(crate) fn download(state: &State) -> Result<(), JsValue> {
     let words = Sentences(state.preferences.language);
-    let text = transcript::transcript(state.conversation.entries(), words, row::clock_time);
+    let text = match state.stream_in_sight() {
+        Some(stream) => transcript::of_stream(stream, words),
+        None => transcript::transcript(state.conversation.entries(), words, row::clock_time),
+    };
     file::download(words.text(Text::FileName), &text)
 }
 
@@ -151,9 +164,9 @@ fn toggle(id: &str, attribute: &str, is_set: bool) {
     }
 }
 
-/// Hides or disables a button, and takes the focus from it to the field before it falls to the body.
+/// Hides or disables something, and takes the focus from it to the field before it falls to the body.
 fn take_away(id: &str, attribute: &str, is_gone: bool) {
-    if is_gone && focused().is_some_and(|focused| focused.id() == id) {
+    if is_gone && find(id).is_some_and(|element| element.contains(focused().as_deref())) {
         report(element("message").and_then(|field: HtmlElement| field.focus()));
     }
     toggle(id, attribute, is_gone);

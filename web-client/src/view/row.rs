@@ -112,6 +112,7 @@ pub(super) fn fate_text(delivery: Delivery) -> (&'static str, Text) {
     match delivery {
         Delivery::Waiting => ("waiting", Text::DeliveryWaiting),
         Delivery::Sent => ("sent", Text::DeliverySent),
+        Delivery::Passed => ("passed", Text::DeliverySent),
         Delivery::Answered => ("answered", Text::DeliveryAnswered),
         Delivery::Unanswered => ("unanswered", Text::DeliveryUnanswered),
         Delivery::Unsent => ("unsent", Text::DeliveryUnsent),

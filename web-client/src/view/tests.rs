@@ -159,3 +159,102 @@ fn the_language_changes_everywhere() {
     let field: HtmlElement = element::<Element>("message").unwrap().unchecked_into();
     assert_eq!(field.get_attribute("aria-invalid").as_deref(), Some("false"));
 }
+
+fn stream() -> Event {
+    Event::Received(ServerEvent::Turn { kind: TurnKind::Stream, max_message: None, newline: None })
+}
+
+fn came(text: &str) -> [Event; 1] {
+    [Event::Streamed(text.into())]
+}
+
+fn is_hidden(id: &str) -> bool {
+    element::<HtmlElement>(id).unwrap().hidden()
+}
+
+#[wasm_bindgen_test]
+fn a_stream_is_one_text_in_place_of_the_conversation() {
+    let (mut view, mut state) = page();
+    show(&mut view, &mut state, [waiting(1)]);
+    assert_eq!(["log", "stream", "keys"].map(is_hidden), [false, true, true]);
+    show(&mut view, &mut state, [stream()]);
+    assert_eq!(["log", "stream", "keys"].map(is_hidden), [true, false, false]);
+    assert_eq!(text("#hint"), "Enter envia a linha · Shift+Enter quebra a linha · vazia, só a quebra");
+    let markup = "<img src=x>\r\n\u{1b}[31m";
+    show(&mut view, &mut state, came(markup));
+    assert_eq!((text("#text").as_str(), count("#stream img")), ("<img src=x>\n‹1b›[31m", 0));
+    show(&mut view, &mut state, came("mais"));
+    show(&mut view, &mut state, []);
+    assert_eq!((text("#text").as_str(), count("#text .piece")), ("<img src=x>\n‹1b›[31mmais", 1));
+}
+
+#[wasm_bindgen_test]
+fn a_stream_shows_its_newest_part() {
+    let (mut view, mut state) = page();
+    let lines = |from: usize| -> String { (from..from + 2000).map(|line| format!("{line:>99}\n")).collect() };
+    show(&mut view, &mut state, [stream()]);
+    for from in [0, 2000, 4000, 6000, 20_000] {
+        show(&mut view, &mut state, came(&lines(from)));
+        let (_, pieces) = state.stream.as_ref().unwrap().shown();
+        assert!(text("#text") == pieces.concat(), "{from}");
+        assert_eq!(count("#text .piece") as usize, pieces.len());
+        assert_eq!(is_hidden("older"), from == 0);
+    }
+    assert!(text("#text").len() <= 256 * 1024);
+    show(&mut view, &mut state, came("fim"));
+    assert!(text("#text").ends_with("21999\nfim"));
+    // Two megabytes in one frame leave only what is shown.
+    show(&mut view, &mut state, came(&lines(0).repeat(10)));
+    assert!(text("#text") == state.stream.as_ref().unwrap().shown().1.concat());
+}
+
+#[wasm_bindgen_test]
+fn a_flood_is_not_read_out() {
+    let (mut view, mut state) = page();
+    let live = || element::<Element>("stream").unwrap().get_attribute("aria-live");
+    show(&mut view, &mut state, [stream()].into_iter().chain(came("olá\n")));
+    assert_eq!(live().as_deref(), Some("polite"));
+    show(&mut view, &mut state, came(&"y\n".repeat(10_000)));
+    assert_eq!(live().as_deref(), Some("off"));
+}
+
+#[wasm_bindgen_test]
+fn a_stream_is_drawn_when_somebody_looks_again() {
+    let (mut view, mut state) = page();
+    show(&mut view, &mut state, [stream(), Event::Hidden].into_iter().chain(came("olá")));
+    assert_eq!(text("#text"), "");
+    show(&mut view, &mut state, [Event::Shown]);
+    assert_eq!(text("#text"), "olá");
+}
+
+#[wasm_bindgen_test]
+fn a_chat_after_a_stream_is_a_conversation_again() {
+    let (mut view, mut state) = page();
+    let chat =
+        || Event::Received(ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None });
+    show(&mut view, &mut state, [stream()].into_iter().chain(came("antes")));
+    show(&mut view, &mut state, [Event::Closed(1006)]);
+    assert_eq!(["log", "stream", "keys"].map(is_hidden), [true, false, true]);
+    show(&mut view, &mut state, [Event::ReconnectAsked, Event::Opened, chat()]);
+    assert_eq!(["log", "stream", "keys"].map(is_hidden), [false, true, true]);
+    assert_eq!(count("#text .piece"), 0);
+    show(&mut view, &mut state, [Event::Closed(1006), Event::ReconnectAsked, Event::Opened, stream()]);
+    show(&mut view, &mut state, came("depois"));
+    assert_eq!(text("#text"), "depois");
+}
+
+#[wasm_bindgen_test]
+fn a_focus_on_a_key_goes_to_the_field_when_the_keys_go() {
+    let (mut view, mut state) = page();
+    show(&mut view, &mut state, [stream()]);
+    element::<HtmlElement>("keys")
+        .unwrap()
+        .query_selector("[data-byte]")
+        .unwrap()
+        .unwrap()
+        .unchecked_into::<HtmlElement>()
+        .focus()
+        .unwrap();
+    show(&mut view, &mut state, [Event::LeaveAsked]);
+    assert_eq!(document().unwrap().active_element().unwrap().id(), "message");
+}

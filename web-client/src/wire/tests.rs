@@ -29,6 +29,8 @@ fn what_the_server_writes_is_read() {
         ServerEvent::Waiting { position: 70_000, ahead: Some(0), estimate_seconds: Some(5_000_000_000) },
         ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None },
         ServerEvent::Turn { kind: TurnKind::Chat, max_message: Some(1024), newline: None },
+        ServerEvent::Turn { kind: TurnKind::Stream, max_message: None, newline: Some("\r\n".into()) },
+        ServerEvent::Turn { kind: TurnKind::Terminal, max_message: None, newline: Some("".into()) },
         ServerEvent::Reply { text: text.into(), to: None },
         ServerEvent::Reply { text: text.into(), to: Some(7) },
         ServerEvent::Output { text: text.into() },
@@ -55,6 +57,10 @@ fn what_is_no_event_is_ignored() {
     assert_eq!(
         read(r#"{"type":"turn","since":7}"#),
         Some(ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None })
+    );
+    assert_eq!(
+        read(r#"{"type":"turn","kind":"opera"}"#),
+        Some(ServerEvent::Turn { kind: TurnKind::Unknown, max_message: None, newline: None })
     );
 }
 

@@ -40,6 +40,33 @@ async fn axe_finds_nothing_in_any_state() -> Result<()> {
 
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo xtask test"]
+async fn a_stream_is_for_everybody_too() -> Result<()> {
+    let options = ["--framing=raw", "--exec", "--", "sh", "-c", "seq 100000; exec cat"];
+    play(&options, async |house, browser| {
+        let tab = browser.open(&house.url()).await?;
+        tab.until("document.querySelector('#text').textContent.endsWith('\\n100000\\n')").await?;
+        if let Some(axe) = axe() {
+            examine(&tab, &std::fs::read_to_string(axe)?, "streaming").await?;
+        }
+        fit(&tab, 320, 640).await?;
+        let wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+        ensure!(tab.value(wide).await? == 0, "320 px are too few");
+        tab.run("document.querySelector('#message').focus()").await?;
+        let mut reached = Vec::new();
+        for _ in 0..7 {
+            tab.driver.action_chain().send_keys(Key::Tab).perform().await?;
+            reached.push(tab.text_of("document.activeElement.innerText.split(',')[0].trim()").await?);
+        }
+        for key in ["Ctrl-C", "Ctrl-D", "Ctrl-Z", "Esc", "Tab"] {
+            ensure!(reached.iter().any(|name| name == key), "{key} is not reached: {reached:?}");
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
 async fn everything_is_reached_by_keyboard_and_seen_to_be() -> Result<()> {
     play(&[], async |house, browser| {
         let tab = browser.open(&house.url()).await?;

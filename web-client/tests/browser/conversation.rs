@@ -35,6 +35,33 @@ async fn a_conversation_and_its_farewell() -> Result<()> {
 
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo xtask test"]
+async fn a_program_speaks_unprompted_and_no_message_waits_for_an_answer() -> Result<()> {
+    // It answers only when it has two messages, and then once more by itself.
+    let script = "echo bem-vindo; read um; read dois; echo \"1: $um\"; echo \"2: $dois\"; echo tchau; cat";
+    play(&["--exec", "--", "sh", "-c", script], async |house, browser| {
+        let tab = browser.open(&house.url()).await?;
+        tab.until_count("[data-from=server]", 1).await?;
+        tab.say("primeira").await?;
+        tab.until_count("[data-state=sent]", 1).await?;
+        tab.say("segunda").await?;
+        tab.until_count("[data-from=server]", 4).await?;
+        let expected = [
+            Said::new("page", "", "A sua vez começou"),
+            Said::new("server", "", "bem-vindo"),
+            Said::new("me", "answered", "primeira"),
+            Said::new("me", "answered", "segunda"),
+            Said::new("server", "", "1: primeira"),
+            Said::new("server", "", "2: segunda"),
+            Said::new("server", "", "tchau"),
+        ];
+        assert_eq!(tab.said().await?, expected);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
 async fn the_buttons_send_leave_and_connect_again() -> Result<()> {
     play(&[], async |house, browser| {
         let tab = browser.open(&house.url()).await?;

@@ -24,10 +24,33 @@ async fn the_states_are_photographed() -> Result<()> {
                 photograph(house, browser, &shot).await
             })
             .await?;
+            let options = Options { size: (width, height), ..Options::default() };
+            let stream = ["--framing=raw", "--exec", "--", "sh", "-c", STREAM];
+            play_with(&stream, options, async |house, browser| {
+                let shot =
+                    Shot { folder: &folder, suffix: format!("{name}-{scheme}"), width, height, scheme };
+                photograph_stream(house, browser, &shot).await
+            })
+            .await?;
         }
     }
     Ok(())
 }
+
+async fn photograph_stream(house: &House, browser: &Browser, shot: &Shot<'_>) -> Result<()> {
+    let tab = browser.open(&house.url()).await?;
+    shot.prepare(&tab).await?;
+    tab.until_state("talking").await?;
+    tab.say("show version").await?;
+    tab.press("[data-byte='3']").await?;
+    tab.until("document.querySelector('#text').textContent.endsWith('‹03›')").await?;
+    tab.write("show interfaces").await?;
+    shot.take(&tab, "stream").await
+}
+
+/// What a device may say, with what is no text and what a terminal would obey.
+const STREAM: &str = r"seq -f 'porta %g: ligada, 1000 Mb/s, sem erros desde a meia-noite' 40
+    printf '\033[1mrouter#\033[0m ready \377\376\r\nname\trate\tstate\r\neth0\t1000\tup\r\n> '; exec cat";
 
 async fn photograph(house: &House, browser: &Browser, shot: &Shot<'_>) -> Result<()> {
     let mut terminals = Vec::new();

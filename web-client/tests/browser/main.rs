@@ -17,6 +17,7 @@ mod queue;
 mod reload;
 mod speed;
 mod stage;
+mod stream;
 mod waiting;
 mod weight;
 

@@ -9,15 +9,15 @@ use crate::stage::{House, play};
 
 /// The parts of a first visit by how their names end, and how many bytes each may have with brotli.
 const BUDGET: [(&str, usize); 6] = [
-    ("html", 1_200),
+    ("html", 1_400),
     (".css", 2_300),
-    (".js", 5_500),
-    (".wasm", 30_400),
+    (".js", 5_700),
+    (".wasm", 34_400),
     (".svg", 300),
     (".webmanifest", 300),
 ];
-/// What they may have together: 40 KB.
-const TOTAL: usize = 40_000;
+/// What they may have together: 44 KB.
+const TOTAL: usize = 44_000;
 /// What a second visit may transfer, in bytes.
 const SECOND_VISIT: f64 = 1_000.0;
 
