@@ -139,6 +139,9 @@ pub enum ClientEvent<'a> {
     },
     /// The client is still there: counts as a message for the time limits, and reaches nobody.
     Stay,
+    /// Says no more, and still hears what is answered, as a pipe that is closed at one end: `leave` and `ping` may
+    /// follow, messages may not.
+    End,
     /// Leaves the queue or the conversation, whatever answers.
     Leave,
     /// Asks for [`ServerEvent::Pong`], at any time: a page cannot send a WebSocket ping, and a socket that
@@ -222,6 +225,7 @@ mod tests {
         let message = ClientEvent::Message { text: "a\n\"b\"".into(), id: None };
         assert_eq!(message.to_json(), r#"{"type":"message","text":"a\n\"b\""}"#);
         assert_eq!(ClientEvent::Stay.to_json(), r#"{"type":"stay"}"#);
+        assert_eq!(ClientEvent::End.to_json(), r#"{"type":"end"}"#);
         assert_eq!(ClientEvent::Leave.to_json(), r#"{"type":"leave"}"#);
     }
 

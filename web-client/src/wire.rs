@@ -53,6 +53,7 @@ pub(crate) fn write(event: &ClientEvent<'_>) -> Option<String> {
             "message"
         }
         ClientEvent::Stay => "stay",
+        ClientEvent::End => "end",
         ClientEvent::Leave => "leave",
         ClientEvent::Ping => "ping",
         ClientEvent::Unknown => return None,

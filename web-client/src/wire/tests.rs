@@ -65,7 +65,7 @@ fn what_is_written_is_what_the_server_reads() {
         assert_eq!(ClientEvent::from_json(&write(&event).unwrap()).unwrap(), event);
     }
     let message = ClientEvent::Message { text: "olá".into(), id: Some(7) };
-    for event in [message, ClientEvent::Stay, ClientEvent::Leave, ClientEvent::Ping] {
+    for event in [message, ClientEvent::Stay, ClientEvent::End, ClientEvent::Leave, ClientEvent::Ping] {
         assert_eq!(ClientEvent::from_json(&write(&event).unwrap()).unwrap(), event);
     }
     assert_eq!(write(&ClientEvent::Unknown), None);
