@@ -24,6 +24,9 @@ pub enum ServerEvent<'a> {
         /// Seconds until the turn, where recent turns give grounds for a guess.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         estimate_seconds: Option<u64>,
+        /// What the conversation will consist of.
+        #[serde(default, skip_serializing_if = "TurnKind::is_chat")]
+        kind: TurnKind,
     },
     /// The conversation is the client's.
     Turn {
@@ -89,6 +92,13 @@ pub enum TurnKind {
     /// A kind that this version does not know.
     #[serde(other)]
     Unknown,
+}
+
+impl TurnKind {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+    fn is_chat(&self) -> bool {
+        *self == Self::Chat
+    }
 }
 
 /// Why the server ends a connection.
@@ -210,8 +220,10 @@ mod tests {
 
     #[test]
     fn events_have_the_form_that_the_protocol_fixes() {
-        let waiting = ServerEvent::Waiting { position: 2, ahead: None, estimate_seconds: None };
-        assert_eq!(waiting.to_json(), r#"{"type":"waiting","position":2}"#);
+        let waiting = |kind| ServerEvent::Waiting { position: 2, ahead: None, estimate_seconds: None, kind };
+        assert_eq!(waiting(TurnKind::Chat).to_json(), r#"{"type":"waiting","position":2}"#);
+        let stream = r#"{"type":"waiting","position":2,"kind":"stream"}"#;
+        assert_eq!(waiting(TurnKind::Stream).to_json(), stream);
         let turn = ServerEvent::Turn { kind: TurnKind::Chat, max_message: Some(65536), newline: None };
         assert_eq!(turn.to_json(), r#"{"type":"turn","kind":"chat","max_message":65536}"#);
         let reply = ServerEvent::Reply { text: "olá".into(), to: None };

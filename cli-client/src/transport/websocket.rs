@@ -169,7 +169,7 @@ impl Transport for WebSocketTransport {
 /// What `event` means to who sent the message `last` last.
 fn event_of(event: ServerEvent<'_>, last: u64) -> Option<Event> {
     Some(match event {
-        ServerEvent::Waiting { position, ahead, estimate_seconds } => {
+        ServerEvent::Waiting { position, ahead, estimate_seconds, .. } => {
             let estimate = estimate_seconds.map(Duration::from_secs);
             Event::Waiting(Place { position, ahead, estimate })
         }

@@ -65,7 +65,7 @@ impl Sessions {
     ) -> impl Future<Output = (SocketAddr, Option<Remains<W>>)> {
         let Seat { visitor, mut ticket } = seat;
         async move {
-            let remains = match wait(&mut waiting, &mut ticket, &self.shutdown).await {
+            let remains = match wait(&mut waiting, &mut ticket, &self).await {
                 Ok(()) => Box::pin(self.begin(waiting, ticket, &visitor)).await,
                 Err(ending) => {
                     drop(ticket);
@@ -75,6 +75,11 @@ impl Sessions {
             };
             (visitor.peer, remains)
         }
+    }
+
+    /// What every conversation consists of.
+    fn kind(&self) -> TurnKind {
+        if self.backend.is_raw() { TurnKind::Stream } else { TurnKind::Chat }
     }
 
     /// Ends a connection that never has a turn.
@@ -132,7 +137,7 @@ impl Sessions {
             peer: visitor.peer,
             fence: turn.fence(),
         };
-        let kind = if self.backend.is_raw() { TurnKind::Stream } else { TurnKind::Chat };
+        let kind = self.kind();
         let max_message = Some(self.backend.max_message());
         output.event(&ServerEvent::Turn { kind, max_message, newline: None });
         if self.backend.is_raw() {
@@ -209,7 +214,8 @@ impl Sessions {
 }
 
 /// Waits for the turn: tells the peer its place, and notices when it leaves.
-async fn wait<W: Waiting>(waiting: &mut W, ticket: &mut Ticket, shutdown: &Shutdown) -> Result<(), Ending> {
+async fn wait<W: Waiting>(waiting: &mut W, ticket: &mut Ticket, sessions: &Sessions) -> Result<(), Ending> {
+    let shutdown = &sessions.shutdown;
     let mut state = ticket.state();
     loop {
         if shutdown.is_told() {
@@ -218,7 +224,7 @@ async fn wait<W: Waiting>(waiting: &mut W, ticket: &mut Ticket, shutdown: &Shutd
         match state {
             State::Turn(_) => break,
             State::Lost => return Err(Ending::Lost),
-            State::Waiting { position } => waiting.tell(|| place(position, ticket)),
+            State::Waiting { position } => waiting.tell(|| place(position, ticket, sessions.kind())),
             State::Joining => {}
         }
         tokio::select! {
@@ -235,9 +241,9 @@ async fn wait<W: Waiting>(waiting: &mut W, ticket: &mut Ticket, shutdown: &Shutd
     }
 }
 
-fn place(position: usize, ticket: &Ticket) -> ServerEvent<'static> {
+fn place(position: usize, ticket: &Ticket, kind: TurnKind) -> ServerEvent<'static> {
     let estimate_seconds = ticket.estimate().map(|estimate| estimate.as_secs());
-    ServerEvent::Waiting { position, ahead: Some(position), estimate_seconds }
+    ServerEvent::Waiting { position, ahead: Some(position), estimate_seconds, kind }
 }
 
 #[cfg(test)]

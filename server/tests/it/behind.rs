@@ -318,7 +318,8 @@ async fn stream_to_its_end(client: &mut WebSocket) -> (Vec<u8>, ByeReason, Optio
     (bytes, reason, status)
 }
 
-/// `end` is an end of input: what the program says only then arrives, also of one who said all while it waited.
+/// `end` is an end of input: what the program says only then arrives, also of one who said all while it waited, and
+/// who knew by then what was coming.
 #[tokio::test]
 async fn end_ends_a_programs_input_and_not_the_conversation() {
     let server = exec_with("sort; exit 3", |behind| behind.framing = Some(Framing::Raw)).await;
@@ -326,7 +327,8 @@ async fn end_ends_a_programs_input_and_not_the_conversation() {
     let mut holder = WebSocket::connect(server.http, true).await;
     holder.expect_turn().await;
     let mut waiter = WebSocket::connect(server.http, true).await;
-    waiter.expect_place(1).await;
+    let place = waiter.event().await;
+    assert!(matches!(place, ServerEvent::Waiting { kind: TurnKind::Stream, .. }), "{place:?}");
     waiter.say("d\nc\n").await;
     waiter.send(end()).await;
     holder.send(Message::binary(b"b\na\n".as_slice())).await;

@@ -25,8 +25,13 @@ const REASONS: [ByeReason; 13] = [
 fn what_the_server_writes_is_read() {
     let text = "olá\n\"\\ \u{1f600} \u{0}";
     let mut events = vec![
-        ServerEvent::Waiting { position: 1, ahead: None, estimate_seconds: None },
-        ServerEvent::Waiting { position: 70_000, ahead: Some(0), estimate_seconds: Some(5_000_000_000) },
+        ServerEvent::Waiting { position: 1, ahead: None, estimate_seconds: None, kind: TurnKind::Chat },
+        ServerEvent::Waiting {
+            position: 70_000,
+            ahead: Some(0),
+            estimate_seconds: Some(5_000_000_000),
+            kind: TurnKind::Chat,
+        },
         ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None },
         ServerEvent::Turn { kind: TurnKind::Chat, max_message: Some(1024), newline: None },
         ServerEvent::Reply { text: text.into(), to: None },
