@@ -95,6 +95,11 @@ pub enum TurnKind {
 }
 
 impl TurnKind {
+    /// Whether it consists of bytes, as binary frames.
+    pub fn is_stream(self) -> bool {
+        matches!(self, Self::Stream | Self::Terminal)
+    }
+
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
     fn is_chat(&self) -> bool {
         *self == Self::Chat
