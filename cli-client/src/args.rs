@@ -6,9 +6,21 @@ use clap::Parser;
 
 use crate::address::Address;
 
+const AFTER_HELP: &str = "\
+Onde o servidor passa bytes, a entrada e a saída padrão são esses bytes, sem mudança, e os avisos vão para a saída
+de erros: vez-client ws://… < arquivo > arquivo
+
+Estado de saída: 0 depois de uma despedida respondida, ou quando terminou com 0 o programa do outro lado; de um
+programa que terminou com outro estado, esse estado; 130 ou 143 quando um sinal interrompeu; senão 1.";
+
 /// What the user asked for.
 #[derive(Debug, Parser)]
-#[command(version, about = "Conversa com um servidor Vez pelo terminal.", max_term_width = 100)]
+#[command(
+    version,
+    about = "Conversa com um servidor Vez pelo terminal.",
+    after_help = AFTER_HELP,
+    max_term_width = 100
+)]
 pub struct Args {
     /// The server.
     #[arg(

@@ -1,4 +1,4 @@
-//! The terminal client of Vez: the report's conversation over raw TCP, `ws://` and `wss://`.
+//! The terminal client of Vez: the report's conversation over raw TCP, `ws://` and `wss://`, and streams of bytes.
 //!
 //! A *transport* is what the server says, a *console* what the user types and sees; the *flow* between the
 //! two knows neither a socket nor a terminal.
@@ -16,7 +16,13 @@ pub use address::{Address, ParseAddressError};
 pub use args::Args;
 pub use flow::Outcome;
 
+use std::io;
+
 use console::{Piped, Screen, Terminal};
+use flow::First;
+use interrupts::Interrupts;
+use platform::Signal;
+use tokio::sync::mpsc;
 use transport::{Failure, TcpTransport, Transport, WebSocketTransport};
 
 /// Holds one conversation and says how it ended.
@@ -32,30 +38,87 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
 }
 
 async fn start(args: &Args) -> anyhow::Result<Outcome> {
-    Screen::stdout().line(texts::STARTING)?;
+    let mut greeting = Greeting::to(&args.address);
+    greeting.say(texts::STARTING.to_owned())?;
     match &args.address {
-        address @ Address::Tcp { host, port } => {
-            meet(address, TcpTransport::connect(host, *port).await).await
+        Address::Tcp { host, port } => {
+            let connection = TcpTransport::connect(host, *port).await;
+            let Some(transport) = greeting.meet(&args.address, connection)? else {
+                return Ok(Outcome::Failure);
+            };
+            let (keys, interrupts) = interrupts::listen()?;
+            chat(transport, &keys, interrupts, None).await
         }
-        address @ Address::WebSocket(url) => {
-            meet(address, WebSocketTransport::connect(url, args.ca.as_deref()).await).await
+        Address::WebSocket(url) => {
+            let connection = WebSocketTransport::connect(url, args.ca.as_deref()).await;
+            let Some(mut transport) = greeting.meet(&args.address, connection)? else {
+                return Ok(Outcome::Failure);
+            };
+            let (keys, mut interrupts) = interrupts::listen()?;
+            if !transport.shows_queue() {
+                greeting.end(Screen::stdout())?;
+                return chat(transport, &keys, interrupts, None).await;
+            }
+            let first = First::receive(&mut transport, &mut interrupts).await;
+            if first.is_of_a_stream() {
+                greeting.end(Screen::stderr())?;
+                return Ok(flow::stream(transport, interrupts, first).await?);
+            }
+            greeting.end(Screen::stdout())?;
+            chat(transport, &keys, interrupts, Some(first)).await
         }
     }
 }
 
-async fn meet<T: Transport>(address: &Address, connection: Result<T, Failure>) -> anyhow::Result<Outcome> {
-    let screen = Screen::stdout();
-    let transport = match connection {
-        Ok(transport) => transport,
-        Err(failure) => {
-            screen.line(&texts::connect_failed(address, &failure))?;
-            return Ok(Outcome::Failure);
-        }
-    };
-    screen.line(&texts::connected(address))?;
-    let (keys, interrupts) = interrupts::listen()?;
-    Ok(match Terminal::start(&keys)? {
-        Some(terminal) => flow::converse(transport, terminal, interrupts).await?,
-        None => flow::converse(transport, Piped::start(screen)?, interrupts).await?,
+async fn chat<T: Transport>(
+    transport: T,
+    keys: &mpsc::Sender<Signal>,
+    interrupts: Interrupts,
+    first: Option<First>,
+) -> anyhow::Result<Outcome> {
+    Ok(match Terminal::start(keys)? {
+        Some(terminal) => flow::converse(transport, terminal, interrupts, first).await?,
+        None => flow::converse(transport, Piped::start(Screen::stdout())?, interrupts, first).await?,
     })
+}
+
+/// The first lines, which are held back while standard output may be a stream's and nobody looks at it.
+struct Greeting {
+    /// What is held back; `None` where nothing has to be.
+    held: Option<Vec<String>>,
+}
+
+impl Greeting {
+    fn to(address: &Address) -> Self {
+        let may_be_a_stream = matches!(address, Address::WebSocket(_)) && !Screen::stdout().is_terminal();
+        Self { held: may_be_a_stream.then(Vec::new) }
+    }
+
+    fn say(&mut self, line: String) -> io::Result<()> {
+        match &mut self.held {
+            Some(held) => held.push(line),
+            None => Screen::stdout().line(&line)?,
+        }
+        Ok(())
+    }
+
+    /// Says whether there is a connection.
+    fn meet<T>(&mut self, address: &Address, connection: Result<T, Failure>) -> io::Result<Option<T>> {
+        match connection {
+            Ok(transport) => {
+                self.say(texts::connected(address))?;
+                Ok(Some(transport))
+            }
+            Err(failure) => {
+                self.say(texts::connect_failed(address, &failure))?;
+                self.end(Screen::stdout())?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Shows on `screen` what was held back.
+    fn end(&mut self, screen: Screen) -> io::Result<()> {
+        self.held.take().into_iter().flatten().try_for_each(|line| screen.line(&line))
+    }
 }

@@ -27,6 +27,19 @@ impl Signal {
     }
 }
 
+/// Standard output without a buffer and a search for newlines of its own.
+#[cfg(unix)]
+pub(crate) fn stdout() -> std::io::Result<std::fs::File> {
+    use std::os::fd::AsFd;
+    Ok(std::io::stdout().as_fd().try_clone_to_owned()?.into())
+}
+
+/// Standard output, which makes a console's text of UTF-8.
+#[cfg(windows)]
+pub(crate) fn stdout() -> std::io::Result<std::io::Stdout> {
+    Ok(std::io::stdout())
+}
+
 #[cfg(unix)]
 mod unix {
     use std::io;

@@ -24,6 +24,9 @@ pub enum ServerEvent<'a> {
         /// Seconds until the turn, where recent turns give grounds for a guess.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         estimate_seconds: Option<u64>,
+        /// What the conversation will consist of.
+        #[serde(default, skip_serializing_if = "TurnKind::is_chat")]
+        kind: TurnKind,
     },
     /// The conversation is the client's.
     Turn {
@@ -91,6 +94,18 @@ pub enum TurnKind {
     Unknown,
 }
 
+impl TurnKind {
+    /// Whether it consists of bytes, as binary frames.
+    pub fn is_stream(self) -> bool {
+        matches!(self, Self::Stream | Self::Terminal)
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+    fn is_chat(&self) -> bool {
+        *self == Self::Chat
+    }
+}
+
 /// Why the server ends a connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -139,6 +154,9 @@ pub enum ClientEvent<'a> {
     },
     /// The client is still there: counts as a message for the time limits, and reaches nobody.
     Stay,
+    /// Says no more, and still hears what is answered, as a pipe that is closed at one end: `leave` and `ping` may
+    /// follow, messages may not.
+    End,
     /// Leaves the queue or the conversation, whatever answers.
     Leave,
     /// Asks for [`ServerEvent::Pong`], at any time: a page cannot send a WebSocket ping, and a socket that
@@ -207,8 +225,10 @@ mod tests {
 
     #[test]
     fn events_have_the_form_that_the_protocol_fixes() {
-        let waiting = ServerEvent::Waiting { position: 2, ahead: None, estimate_seconds: None };
-        assert_eq!(waiting.to_json(), r#"{"type":"waiting","position":2}"#);
+        let waiting = |kind| ServerEvent::Waiting { position: 2, ahead: None, estimate_seconds: None, kind };
+        assert_eq!(waiting(TurnKind::Chat).to_json(), r#"{"type":"waiting","position":2}"#);
+        let stream = r#"{"type":"waiting","position":2,"kind":"stream"}"#;
+        assert_eq!(waiting(TurnKind::Stream).to_json(), stream);
         let turn = ServerEvent::Turn { kind: TurnKind::Chat, max_message: Some(65536), newline: None };
         assert_eq!(turn.to_json(), r#"{"type":"turn","kind":"chat","max_message":65536}"#);
         let reply = ServerEvent::Reply { text: "olá".into(), to: None };
@@ -222,6 +242,7 @@ mod tests {
         let message = ClientEvent::Message { text: "a\n\"b\"".into(), id: None };
         assert_eq!(message.to_json(), r#"{"type":"message","text":"a\n\"b\""}"#);
         assert_eq!(ClientEvent::Stay.to_json(), r#"{"type":"stay"}"#);
+        assert_eq!(ClientEvent::End.to_json(), r#"{"type":"end"}"#);
         assert_eq!(ClientEvent::Leave.to_json(), r#"{"type":"leave"}"#);
     }
 

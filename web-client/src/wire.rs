@@ -18,6 +18,7 @@ pub(crate) fn read(frame: &str) -> Option<ServerEvent<'static>> {
             position: fields.number("position")? as usize,
             ahead: fields.number("ahead").map(|ahead| ahead as usize),
             estimate_seconds: fields.number("estimate_seconds").map(|seconds| seconds as u64),
+            kind: TurnKind::Chat,
         },
         "turn" => ServerEvent::Turn {
             kind: fields.kind(),
@@ -53,6 +54,7 @@ pub(crate) fn write(event: &ClientEvent<'_>) -> Option<String> {
             "message"
         }
         ClientEvent::Stay => "stay",
+        ClientEvent::End => "end",
         ClientEvent::Leave => "leave",
         ClientEvent::Ping => "ping",
         ClientEvent::Unknown => return None,

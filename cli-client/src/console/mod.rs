@@ -1,6 +1,7 @@
 //! Where the user types and reads.
 
 mod above;
+mod bytes;
 mod lines;
 mod piped;
 mod screen;
@@ -9,6 +10,7 @@ mod terminal;
 use std::future::Future;
 use std::io;
 
+pub(crate) use bytes::{BytesIn, BytesOut};
 pub(crate) use lines::LineError;
 pub(crate) use piped::Piped;
 pub(crate) use screen::Screen;

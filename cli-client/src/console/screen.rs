@@ -1,4 +1,4 @@
-//! Standard output.
+//! Where the client's own lines go: standard output, or beside a stream standard error.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -8,6 +8,8 @@ use vez_protocol::escape;
 /// Where lines are written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Screen {
+    /// Whether it is standard error.
+    is_stderr: bool,
     /// Whether control characters would drive a terminal.
     is_terminal: bool,
 }
@@ -15,7 +17,17 @@ pub(crate) struct Screen {
 impl Screen {
     /// Standard output.
     pub(crate) fn stdout() -> Self {
-        Self { is_terminal: io::stdout().is_terminal() }
+        Self { is_stderr: false, is_terminal: io::stdout().is_terminal() }
+    }
+
+    /// Standard error.
+    pub(crate) fn stderr() -> Self {
+        Self { is_stderr: true, is_terminal: io::stderr().is_terminal() }
+    }
+
+    /// Whether somebody looks at it.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.is_terminal
     }
 
     /// `line` as it may be shown, with its newline: to the byte in a pipe, harmless and without an empty end on
@@ -28,7 +40,14 @@ impl Screen {
 
     /// Writes one line.
     pub(crate) fn line(&self, line: &str) -> io::Result<()> {
-        write(&self.render(line))
+        let line = self.render(line);
+        if self.is_stderr { io::stderr().write_all(line.as_bytes()) } else { write(&line) }
+    }
+
+    /// Writes one line, waiting for who reads it without keeping anybody else waiting.
+    pub(crate) async fn show(self, line: &str) -> io::Result<()> {
+        let line = line.to_owned();
+        spawn_blocking(move || self.line(&line)).await.unwrap_or_else(|panic| Err(io::Error::other(panic)))
     }
 }
 

@@ -16,6 +16,8 @@ pub enum Outcome {
     Failure,
     /// The user, or the system, ended it; this is the exit status of the signal.
     Interrupted(u8),
+    /// The program that answered ended with this status, and the stream with it.
+    Program(u8),
 }
 
 impl From<Outcome> for ExitCode {
@@ -23,7 +25,7 @@ impl From<Outcome> for ExitCode {
         match outcome {
             Outcome::Success => Self::SUCCESS,
             Outcome::Failure => Self::FAILURE,
-            Outcome::Interrupted(status) => Self::from(status),
+            Outcome::Interrupted(status) | Outcome::Program(status) => Self::from(status),
         }
     }
 }
@@ -35,6 +37,8 @@ pub(super) enum End {
     Left,
     /// The user, or the system, asks to end now.
     Interrupted(Signal),
+    /// What answered has ended by itself, with this status.
+    Ended(i32),
     /// The server ended it.
     Closed(Option<Closing>),
     /// The connection failed.
@@ -49,7 +53,7 @@ impl End {
     /// What the user is told of it.
     pub(super) fn line(&self) -> Option<String> {
         match self {
-            Self::Left | Self::Interrupted(_) | Self::Console(_) => None,
+            Self::Left | Self::Ended(_) | Self::Interrupted(_) | Self::Console(_) => None,
             Self::Closed(closing) => Some(texts::closed(closing.as_ref())),
             Self::Failed(failure) => Some(texts::failed(failure)),
             Self::NoFarewell(failure) => Some(texts::no_farewell(failure)),
@@ -59,7 +63,9 @@ impl End {
     /// What the exit status tells of it, if `signal` is what began it.
     pub(super) fn outcome(&self, signal: Option<Signal>) -> Outcome {
         match (self, signal) {
-            (Self::Left, _) => Outcome::Success,
+            (Self::Left | Self::Ended(0), _) => Outcome::Success,
+            // What no exit status can tell is a failure nevertheless.
+            (Self::Ended(status), _) => Outcome::Program(u8::try_from(*status).unwrap_or(1)),
             (_, Some(signal)) => Outcome::Interrupted(signal.exit_status()),
             (Self::Interrupted(signal), None) => Outcome::Interrupted(signal.exit_status()),
             (Self::Closed(_) | Self::Failed(_) | Self::NoFarewell(_) | Self::Console(_), None) => {

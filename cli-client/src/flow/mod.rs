@@ -1,196 +1,49 @@
-//! The report's conversation, whatever carries it and wherever it is shown.
+//! What passes between the two ends, whatever carries it: the report's lock-step of messages and replies, or a
+//! stream of bytes both ways. The server's first words tell which.
 
 mod end;
-mod leaving;
-#[cfg(test)]
-mod tests;
+mod lockstep;
+mod stream;
 
-use std::convert::Infallible;
 use std::future;
-use std::io;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
-use vez_protocol::report::is_leave;
 
-use crate::console::{Console, Entry};
 use crate::interrupts::Interrupts;
-use crate::platform::Signal;
-use crate::texts;
-use crate::transport::{Event, Failure, Transport};
+use crate::transport::{Event, Transport};
 use end::End;
 pub use end::Outcome;
+pub(crate) use lockstep::converse;
+pub(crate) use stream::stream;
+
+/// Longest wait for the server's answer to a wish to leave.
+const LEAVE_TIME: Duration = Duration::from_secs(5);
 
 /// Longest wait for an output that stands still, once the user has interrupted.
 const LAST_LINES_TIME: Duration = Duration::from_secs(1);
 
-/// Holds the conversation to its end.
-pub(crate) async fn converse<T: Transport, C: Console>(
-    transport: T,
-    console: C,
-    interrupts: Interrupts,
-) -> io::Result<Outcome> {
-    let progress = Progress::Idle;
-    let flow =
-        Flow { transport, console, interrupts, position: None, progress, signal: None, deadline: None };
-    flow.run().await
-}
-
-struct Flow<T, C> {
-    transport: T,
-    console: C,
-    interrupts: Interrupts,
-    /// The place in the queue as last shown; `None` out of the queue.
-    position: Option<usize>,
-    progress: Progress,
-    /// What interrupted the conversation.
-    signal: Option<Signal>,
-    /// When the server's answer to the wish to leave is given up.
-    deadline: Option<Instant>,
-}
-
-/// What is under way between the two ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Progress {
-    Idle,
-    /// A part of a message may be on its way: nothing can follow it.
-    Sending,
-    /// The server owes a reply.
-    Unanswered,
-    /// The server was asked to end the conversation.
-    Leaving,
-}
-
 type Step<T> = Result<T, End>;
 
-impl<T: Transport, C: Console> Flow<T, C> {
-    async fn run(mut self) -> io::Result<Outcome> {
-        let Err(mut end) = self.talk().await;
-        if let End::Interrupted(signal) = end {
-            self.signal = Some(signal);
-            self.console.interrupted().await?;
-            if matches!(self.progress, Progress::Idle | Progress::Unanswered) {
-                let Err(left) = self.leave().await;
-                end = left;
-            }
-        }
-        self.console.end_prompt().await?;
-        self.deadline = Some(Instant::now() + LAST_LINES_TIME);
-        let outcome = end.outcome(self.signal);
-        match self.say_end(end).await {
-            Err(End::Console(error)) => return Err(error),
-            Ok(()) | Err(_) => self.transport.close().await,
-        }
-        Ok(outcome)
-    }
+/// What the server says first.
+pub(crate) struct First(Step<Event>);
 
-    async fn say_end(&mut self, end: End) -> Step<()> {
-        if let Some(line) = end.line() {
-            self.say(&line).await?;
-        }
-        match end {
-            End::Console(error) => Err(End::Console(error)),
-            _ => self.say(texts::LEFT).await,
-        }
-    }
-
-    async fn talk(&mut self) -> Step<Infallible> {
-        if self.transport.shows_queue() {
-            // The first prompt stands below the place in the queue, or the turn.
-            let event = self.next().await?;
-            self.show(event).await?;
-        }
-        loop {
-            match self.entry().await? {
-                Entry::Line(line) if line.trim().is_empty() => self.say(texts::BLANK).await?,
-                Entry::Line(line) if is_leave(&line) && self.position.is_none() => {
-                    return self.leave_by_word(&line).await;
-                }
-                Entry::Line(line) if !is_leave(&line) => self.exchange(&line).await?,
-                Entry::Unusable(error) => self.say(&texts::unusable(&error)).await?,
-                Entry::Line(_) | Entry::End => return self.leave().await,
-            }
-        }
-    }
-
-    /// What the user types next; what the server says meanwhile is shown, and looked at first.
-    async fn entry(&mut self) -> Step<Entry> {
-        loop {
-            tokio::select! {
-                biased;
-                signal = self.interrupts.recv() => return Err(signal.into()),
-                prompted = self.console.prompt() => prompted?,
-            }
-            let event = tokio::select! {
-                biased;
-                signal = self.interrupts.recv() => return Err(signal.into()),
-                event = self.transport.receive() => event?,
-                entry = self.console.entry() => return Ok(entry),
-            };
-            self.show(event).await?;
-        }
-    }
-
-    /// Sends a message and shows its reply.
-    async fn exchange(&mut self, message: &str) -> Step<()> {
-        self.progress = Progress::Sending;
-        tokio::select! {
+impl First {
+    /// Awaits it.
+    pub(crate) async fn receive(transport: &mut impl Transport, interrupts: &mut Interrupts) -> Self {
+        Self(tokio::select! {
             biased;
-            signal = self.interrupts.recv() => return Err(signal.into()),
-            sent = self.transport.send(message) => sent?,
-        }
-        self.progress = Progress::Unanswered;
-        loop {
-            let event = self.next().await?;
-            if self.show(event).await? {
-                self.progress = Progress::Idle;
-                return Ok(());
-            }
-        }
+            signal = interrupts.recv() => Err(signal.into()),
+            event = transport.receive() => event.map_err(End::from),
+        })
     }
 
-    /// What the server says next.
-    async fn next(&mut self) -> Step<Event> {
-        tokio::select! {
-            biased;
-            signal = self.interrupts.recv() => Err(signal.into()),
-            event = self.transport.receive() => Ok(event?),
-            () = until(self.deadline) => Err(End::NoFarewell(Failure::TimedOut)),
-        }
-    }
-
-    /// Shows what the server says, and whether it was a reply.
-    async fn show(&mut self, event: Event) -> Step<bool> {
-        match event {
-            Event::Reply(text) => {
-                self.say(&texts::reply(&text)).await?;
-                return Ok(true);
-            }
-            Event::Output(text) => self.say(&texts::reply(&text)).await?,
-            Event::Waiting(place) => {
-                if self.position.replace(place.position) != Some(place.position) {
-                    self.say(&texts::waiting(&place)).await?;
-                }
-            }
-            Event::Turn => {
-                self.position = None;
-                self.say(texts::TURN).await?;
-            }
-            Event::Warning { seconds, reason } => self.say(&texts::warning(seconds, reason)).await?,
-            Event::Bye(text) => return self.be_dismissed(&text).await,
-            Event::Closed(closing) => return Err(End::Closed(closing)),
-        }
-        Ok(false)
-    }
-
-    /// Shows a line, however long the output takes it; once interrupted, only until the deadline.
-    async fn say(&mut self, line: &str) -> Step<()> {
-        let deadline = self.signal.and(self.deadline);
-        tokio::select! {
-            biased;
-            signal = self.interrupts.recv() => Err(signal.into()),
-            said = self.console.say(line) => Ok(said?),
-            () = until(deadline) => Err(End::NoFarewell(Failure::TimedOut)),
+    /// Whether a stream will follow, when the turn comes.
+    pub(crate) fn is_of_a_stream(&self) -> bool {
+        match &self.0 {
+            Ok(Event::Waiting(place)) => place.kind.is_stream(),
+            Ok(Event::Turn(turn)) => turn.kind.is_stream(),
+            _ => false,
         }
     }
 }

@@ -24,8 +24,11 @@ use super::{Failure, MAX_MESSAGE, tls};
 /// Longest time for the TLS and WebSocket handshakes together.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(30);
 
-/// Bytes that are read or gathered for writing at a time: conversations are short.
-const BUFFER: usize = 4 * 1024;
+/// Bytes that are read at a time.
+const READ_BUFFER: usize = 64 * 1024;
+
+/// Bytes that gather before they are written: a chat's messages, and not a stream's.
+const WRITE_BUFFER: usize = 4 * 1024;
 
 /// An open WebSocket, with or without TLS, and what is told of every read.
 pub(crate) type Socket = WebSocketStream<InspectReader<Either<TcpStream, TlsStream<TcpStream>>, OnRead>>;
@@ -98,8 +101,8 @@ fn request(url: &Uri, dialect: Dialect) -> Result<Request, Failure> {
 
 fn config() -> WebSocketConfig {
     WebSocketConfig::default()
-        .read_buffer_size(BUFFER)
-        .write_buffer_size(BUFFER)
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE))
 }

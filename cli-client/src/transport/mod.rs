@@ -10,7 +10,8 @@ mod websocket;
 use std::future::Future;
 use std::time::Duration;
 
-use vez_protocol::{ByeReason, NotUtf8};
+use bytes::Bytes;
+use vez_protocol::{ByeReason, NotUtf8, TurnKind};
 
 pub(crate) use failure::Failure;
 pub(crate) use tcp::TcpTransport;
@@ -40,13 +41,46 @@ pub(crate) trait Transport {
     fn close(&mut self) -> impl Future<Output = ()>;
 }
 
+/// A connection that can carry bytes both ways at once.
+pub(crate) trait Duplex: Transport {
+    /// Sends what is `outgoing`, which is then `None`, and listens to the server meanwhile if it `listens`; dropped
+    /// before its end, nothing is lost.
+    fn exchange(
+        &mut self,
+        outgoing: &mut Option<Outgoing>,
+        listens: bool,
+    ) -> impl Future<Output = Result<Exchanged, Failure>>;
+}
+
+/// What a stream's client sends.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Outgoing {
+    /// Bytes, at most as many as the [`Turn`] says.
+    Bytes(Bytes),
+    /// There will be no more bytes.
+    End,
+    /// The wish to leave, whatever answers.
+    Leave,
+}
+
+/// What came of an [exchange](Duplex::exchange).
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Exchanged {
+    /// What was outgoing is on its way.
+    Sent,
+    /// Bytes came.
+    Bytes(Bytes),
+    /// The server said something.
+    Event(Event),
+}
+
 /// What the server says.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     /// The place in the queue.
     Waiting(Place),
     /// The conversation is the user's.
-    Turn,
+    Turn(Turn),
     /// The answer to the last message; where answers are not told apart, any text.
     Reply(String),
     /// What the server says besides: it answers nothing.
@@ -59,7 +93,14 @@ pub(crate) enum Event {
         reason: ByeReason,
     },
     /// The last word; only the end of the connection follows.
-    Bye(String),
+    Bye {
+        /// What is said.
+        text: String,
+        /// Why the connection ends.
+        reason: ByeReason,
+        /// The exit status of the program that answered, if it has ended.
+        status: Option<i32>,
+    },
     /// The server ended the connection, over a WebSocket by this Close frame.
     Closed(Option<Closing>),
 }
@@ -73,6 +114,26 @@ pub(crate) struct Place {
     pub(crate) ahead: Option<usize>,
     /// Until the turn, where the server can guess.
     pub(crate) estimate: Option<Duration>,
+    /// What the conversation will consist of.
+    pub(crate) kind: TurnKind,
+}
+
+/// What the turn consists of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Turn {
+    /// Messages, or bytes.
+    pub(crate) kind: TurnKind,
+    /// The longest message in bytes, if the server says.
+    pub(crate) max_message: Option<usize>,
+    /// What ends a line that is typed, where it matters.
+    pub(crate) newline: Option<String>,
+}
+
+impl Event {
+    /// The answer to a wish to leave.
+    fn farewell(text: String) -> Self {
+        Self::Bye { text, reason: ByeReason::Farewell, status: None }
+    }
 }
 
 /// A WebSocket's Close frame (RFC 6455 §5.5.1).

@@ -73,7 +73,7 @@ impl TcpTransport {
         }
         let text = text_of(&self.arrived)?.to_owned();
         self.arrived.clear();
-        Ok(if self.leaving { Event::Bye(text) } else { Event::Reply(text) })
+        Ok(if self.leaving { Event::farewell(text) } else { Event::Reply(text) })
     }
 }
 

@@ -1,8 +1,11 @@
 //! A WebSocket: the events of `vez.v1`, or plain text where the server does not speak it.
 
+use std::borrow::Cow;
 use std::cell::Cell;
+use std::future::poll_fn;
 use std::path::Path;
 use std::rc::Rc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,7 +18,7 @@ use vez_protocol::report::LEAVE;
 use vez_protocol::{ClientEvent, CloseCode, ServerEvent};
 
 use super::handshake::{self, Dialect, LastHeard, Socket};
-use super::{Closing, Event, Failure, Place, Transport, text_of};
+use super::{Closing, Duplex, Event, Exchanged, Failure, Outgoing, Place, Transport, Turn, text_of};
 
 /// Longest time for the closing handshake (RFC 6455 §7.1.2).
 const CLOSE_TIME: Duration = Duration::from_secs(2);
@@ -33,6 +36,10 @@ pub(crate) struct WebSocketTransport {
     heard: LastHeard,
     /// When the server was last asked for a sign of life.
     pinged: Option<Instant>,
+    /// Whether the question is still to be sent.
+    asking: bool,
+    /// Whether the server takes nothing more; what it still says tells why.
+    deaf: bool,
     /// How many messages were sent, and so the id of the last.
     sent: u64,
     /// Once the user leaves: how many plain texts come before the farewell.
@@ -55,6 +62,8 @@ impl WebSocketTransport {
             dialect,
             heard,
             pinged: None,
+            asking: false,
+            deaf: false,
             sent: 0,
             before_farewell: None,
             close_code: CloseCode::Normal,
@@ -63,36 +72,88 @@ impl WebSocketTransport {
 
     async fn next_event(&mut self) -> Result<Event, Failure> {
         loop {
-            let event = match self.next_frame().await? {
-                Some(Ok(Message::Text(text))) => self.read(&text)?,
-                Some(Ok(Message::Binary(bytes))) => self.read(text_of(&bytes)?)?,
-                Some(Ok(Message::Close(frame))) => Some(Event::Closed(frame.map(closing))),
-                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => None,
-                Some(Err(error)) if !is_end(&error) => return Err(error.into()),
-                Some(Err(_)) | None => Some(Event::Closed(None)),
-            };
-            if let Some(event) = event {
+            if let Next::Frame(frame) = self.next(&mut None, true).await?
+                && let Some(event) = self.event(frame)?
+            {
                 return Ok(event);
             }
         }
     }
 
-    /// The next frame of a server that lives; a silent one is asked for a sign of life.
-    async fn next_frame(&mut self) -> Result<Option<Result<Message, Error>>, Failure> {
+    /// The next frame of a server that lives, or that `outgoing` is on its way; a silent server is asked for a sign
+    /// of life. Dropped before its end, nothing is lost.
+    async fn next(&mut self, outgoing: &mut Option<Outgoing>, listens: bool) -> Result<Next, Failure> {
         loop {
             let heard = self.heard.get();
             let pinged = self.pinged.filter(|pinged| *pinged >= heard);
             let deadline = pinged.map_or(heard + PING_TIME, |pinged| pinged + PONG_TIME);
-            match timeout_at(deadline, self.socket.next()).await {
-                Ok(frame) => return Ok(frame),
+            let next = poll_fn(|cx| self.poll(cx, outgoing, listens));
+            // Only who listens knows a silence.
+            if !listens {
+                return next.await;
+            }
+            match timeout_at(deadline, next).await {
+                Ok(next) => return next,
                 Err(_) if self.heard.get() > heard => {}
                 Err(_) if pinged.is_some() => return Err(Failure::Silent),
-                Err(_) => {
-                    let ping = self.socket.send(Message::Ping(Bytes::new()));
-                    timeout(PONG_TIME, ping).await.map_err(|_| Failure::Silent)??;
-                    self.pinged = Some(Instant::now());
-                }
+                Err(_) => (self.asking, self.pinged) = (true, Some(Instant::now())),
             }
+        }
+    }
+
+    /// Sends and listens; neither waits for the other.
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        outgoing: &mut Option<Outgoing>,
+        listens: bool,
+    ) -> Poll<Result<Next, Failure>> {
+        let sent = match self.poll_send(cx, outgoing) {
+            Poll::Ready(Ok(())) => true,
+            Poll::Ready(Err(_)) => {
+                self.deaf = true;
+                false
+            }
+            Poll::Pending => false,
+        };
+        if listens && let Poll::Ready(frame) = self.socket.poll_next_unpin(cx) {
+            return Poll::Ready(match frame {
+                Some(Err(error)) if !is_end(&error) => Err(error.into()),
+                Some(Err(_)) | None => Ok(Next::Frame(Message::Close(None))),
+                Some(Ok(frame)) => Ok(Next::Frame(frame)),
+            });
+        }
+        if sent { Poll::Ready(Ok(Next::Sent)) } else { Poll::Pending }
+    }
+
+    /// Ready when `outgoing` was taken.
+    fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        outgoing: &mut Option<Outgoing>,
+    ) -> Poll<Result<(), Error>> {
+        if self.deaf {
+            return Poll::Pending;
+        }
+        ready!(self.socket.poll_ready_unpin(cx))?;
+        if std::mem::take(&mut self.asking) {
+            self.socket.start_send_unpin(Message::Ping(Bytes::new()))?;
+            ready!(self.socket.poll_ready_unpin(cx))?;
+        }
+        if let Some(frame) = outgoing.take() {
+            return Poll::Ready(self.socket.start_send_unpin(frame.into()));
+        }
+        ready!(self.socket.poll_flush_unpin(cx))?;
+        Poll::Pending
+    }
+
+    /// What a frame means in a chat, and in a stream all that is no bytes.
+    fn event(&mut self, frame: Message) -> Result<Option<Event>, Failure> {
+        match frame {
+            Message::Text(text) => self.read(&text),
+            Message::Binary(bytes) => self.read(text_of(&bytes)?),
+            Message::Close(frame) => Ok(Some(Event::Closed(frame.map(closing)))),
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Ok(None),
         }
     }
 
@@ -106,7 +167,7 @@ impl WebSocketTransport {
     fn plain(&mut self, text: String) -> Event {
         match &mut self.before_farewell {
             None => Event::Reply(text),
-            Some(0) => Event::Bye(text),
+            Some(0) => Event::farewell(text),
             Some(replies) => {
                 *replies -= 1;
                 Event::Reply(text)
@@ -166,18 +227,58 @@ impl Transport for WebSocketTransport {
     }
 }
 
+impl Duplex for WebSocketTransport {
+    async fn exchange(
+        &mut self,
+        outgoing: &mut Option<Outgoing>,
+        listens: bool,
+    ) -> Result<Exchanged, Failure> {
+        loop {
+            match self.next(outgoing, listens).await? {
+                Next::Sent => return Ok(Exchanged::Sent),
+                Next::Frame(Message::Binary(bytes)) => return Ok(Exchanged::Bytes(bytes)),
+                Next::Frame(frame) => {
+                    if let Some(event) = self.event(frame)? {
+                        return Ok(Exchanged::Event(event));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl From<Outgoing> for Message {
+    fn from(outgoing: Outgoing) -> Self {
+        match outgoing {
+            Outgoing::Bytes(bytes) => Self::Binary(bytes),
+            Outgoing::End => Self::text(ClientEvent::End.to_json()),
+            Outgoing::Leave => Self::text(ClientEvent::Leave.to_json()),
+        }
+    }
+}
+
+/// What comes next.
+enum Next {
+    /// What was outgoing is on its way.
+    Sent,
+    /// This came; a Close frame without a code also stands for the end of the connection.
+    Frame(Message),
+}
+
 /// What `event` means to who sent the message `last` last.
 fn event_of(event: ServerEvent<'_>, last: u64) -> Option<Event> {
     Some(match event {
-        ServerEvent::Waiting { position, ahead, estimate_seconds } => {
+        ServerEvent::Waiting { position, ahead, estimate_seconds, kind } => {
             let estimate = estimate_seconds.map(Duration::from_secs);
-            Event::Waiting(Place { position, ahead, estimate })
+            Event::Waiting(Place { position, ahead, estimate, kind })
         }
-        ServerEvent::Turn { .. } => Event::Turn,
+        ServerEvent::Turn { kind, max_message, newline } => {
+            Event::Turn(Turn { kind, max_message, newline: newline.map(Cow::into_owned) })
+        }
         ServerEvent::Reply { text, to } if to.is_none_or(|id| id == last) => Event::Reply(text.into_owned()),
         ServerEvent::Reply { text, .. } | ServerEvent::Output { text } => Event::Output(text.into_owned()),
         ServerEvent::Warning { seconds, reason } => Event::Warning { seconds, reason },
-        ServerEvent::Bye { text, .. } => Event::Bye(text.into_owned()),
+        ServerEvent::Bye { text, reason, status } => Event::Bye { text: text.into_owned(), reason, status },
         ServerEvent::Pong | ServerEvent::Unknown => return None,
     })
 }

@@ -66,6 +66,8 @@ pub(super) struct Conversation<'a, I, O> {
     pending: Option<Message>,
     /// Whether the peer has closed its sending side, and the responder goes on nevertheless.
     ended: bool,
+    /// Whether the peer has said that no more messages come.
+    no_more: bool,
     /// Whether the responder has said all, and may still be told more.
     said_all: bool,
     /// Whether the responder takes no more, and may still say something.
@@ -121,6 +123,7 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
             room: None,
             pending: None,
             ended: false,
+            no_more: false,
             said_all: false,
             deaf: false,
             relay: None,
@@ -409,6 +412,9 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
 
     fn take(&mut self, incoming: Incoming) -> Result<(), Ending> {
         match incoming {
+            Incoming::Message(_) if self.no_more => {
+                return Err(Ending::Protocol("uma mensagem depois do fim".to_owned()));
+            }
             Incoming::Message(message) => self.pending = Some(message),
             Incoming::Stay => self.clock.heard(),
             Incoming::Ignored => {}
@@ -419,14 +425,23 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
                 self.output.protocol(&bytes, true);
                 return Err(Ending::Left);
             }
+            Incoming::NoMore => {
+                self.no_more = true;
+                return self.end_input();
+            }
             Incoming::End => {
                 self.ended = true;
-                self.asked = true;
-                let goes_on = self.responder.as_mut().is_some_and(Open::end_input);
-                return if goes_on { Ok(()) } else { Err(Ending::Left) };
+                return self.end_input();
             }
         }
         Ok(())
+    }
+
+    /// What the peer said was all; the responder may still have something to say.
+    fn end_input(&mut self) -> Result<(), Ending> {
+        self.asked = true;
+        let goes_on = self.responder.as_mut().is_some_and(Open::end_input);
+        if goes_on { Ok(()) } else { Err(Ending::Left) }
     }
 
     fn take_message(&mut self, message: &Message) -> Result<(), Ending> {

@@ -66,7 +66,7 @@ impl Sessions {
     ) -> impl Future<Output = (SocketAddr, Option<Remains<W>>)> {
         let Seat { visitor, mut ticket } = seat;
         async move {
-            let remains = match wait(&mut waiting, &mut ticket, &self.shutdown).await {
+            let remains = match wait(&mut waiting, &mut ticket, &self).await {
                 Ok(()) => Box::pin(self.begin(waiting, ticket, &visitor)).await,
                 Err(ending) => {
                     drop(ticket);
@@ -76,6 +76,11 @@ impl Sessions {
             };
             (visitor.peer, remains)
         }
+    }
+
+    /// What every conversation consists of.
+    fn kind(&self) -> TurnKind {
+        if self.backend.is_raw() { TurnKind::Stream } else { TurnKind::Chat }
     }
 
     /// Ends a connection that never has a turn.
@@ -133,7 +138,7 @@ impl Sessions {
             peer: visitor.peer,
             fence: turn.fence(),
         };
-        let kind = if self.backend.is_raw() { TurnKind::Stream } else { TurnKind::Chat };
+        let kind = self.kind();
         let max_message = Some(self.backend.max_message());
         let newline = self.backend.newline().map(Into::into);
         output.event(&ServerEvent::Turn { kind, max_message, newline });
@@ -211,7 +216,8 @@ impl Sessions {
 }
 
 /// Waits for the turn: tells the peer its place, and notices when it leaves.
-async fn wait<W: Waiting>(waiting: &mut W, ticket: &mut Ticket, shutdown: &Shutdown) -> Result<(), Ending> {
+async fn wait<W: Waiting>(waiting: &mut W, ticket: &mut Ticket, sessions: &Sessions) -> Result<(), Ending> {
+    let shutdown = &sessions.shutdown;
     let mut state = ticket.state();
     loop {
         if shutdown.is_told() {
@@ -220,7 +226,7 @@ async fn wait<W: Waiting>(waiting: &mut W, ticket: &mut Ticket, shutdown: &Shutd
         match state {
             State::Turn(_) => break,
             State::Lost => return Err(Ending::Lost),
-            State::Waiting { position } => waiting.tell(|| place(position, ticket)),
+            State::Waiting { position } => waiting.tell(|| place(position, ticket, sessions.kind())),
             State::Joining => {}
         }
         tokio::select! {
@@ -237,9 +243,9 @@ async fn wait<W: Waiting>(waiting: &mut W, ticket: &mut Ticket, shutdown: &Shutd
     }
 }
 
-fn place(position: usize, ticket: &Ticket) -> ServerEvent<'static> {
+fn place(position: usize, ticket: &Ticket, kind: TurnKind) -> ServerEvent<'static> {
     let estimate_seconds = ticket.estimate().map(|estimate| estimate.as_secs());
-    ServerEvent::Waiting { position, ahead: Some(position), estimate_seconds }
+    ServerEvent::Waiting { position, ahead: Some(position), estimate_seconds, kind }
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ pub(crate) enum Incoming {
     Message(Message),
     /// The peer is still there.
     Stay,
+    /// The peer says no more, and may still leave or ask.
+    NoMore,
     /// The peer asks to leave, whatever answers.
     Leave,
     /// The peer asks for [`ServerEvent::Pong`].

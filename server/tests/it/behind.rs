@@ -381,6 +381,66 @@ async fn vez_v1_gets_a_stream_in_binary_frames() {
     within("the end", behind.read_to_end(&mut rest)).await.unwrap();
 }
 
+/// The bytes of a stream up to the goodbye, and what that says.
+async fn stream_to_its_end(client: &mut WebSocket) -> (Vec<u8>, ByeReason, Option<i32>) {
+    let mut bytes = Vec::new();
+    let end = async {
+        loop {
+            match client.frame().await {
+                Message::Binary(more) => bytes.extend_from_slice(&more),
+                event => match ServerEvent::from_json(event.to_text().unwrap()).unwrap() {
+                    ServerEvent::Bye { reason, status, .. } => return (reason, status),
+                    other => panic!("{other:?}"),
+                },
+            }
+        }
+    };
+    let (reason, status) = within("the goodbye", end).await;
+    (bytes, reason, status)
+}
+
+/// `end` is an end of input: what the program says only then arrives, also of one who said all while it waited, and
+/// who knew by then what was coming.
+#[tokio::test]
+async fn end_ends_a_programs_input_and_not_the_conversation() {
+    let server = exec_with("sort; exit 3", |behind| behind.framing = Some(Framing::Raw)).await;
+    let end = || Message::text(ClientEvent::End.to_json());
+    let mut holder = WebSocket::connect(server.http, true).await;
+    holder.expect_turn().await;
+    let mut waiter = WebSocket::connect(server.http, true).await;
+    let place = waiter.event().await;
+    assert!(matches!(place, ServerEvent::Waiting { kind: TurnKind::Stream, .. }), "{place:?}");
+    waiter.say("d\nc\n").await;
+    waiter.send(end()).await;
+    holder.send(Message::binary(b"b\na\n".as_slice())).await;
+    holder.send(end()).await;
+    assert_eq!(stream_to_its_end(&mut holder).await, (b"a\nb\n".into(), ByeReason::Ended, Some(3)));
+    holder.expect_close(1000).await;
+    waiter.expect_turn().await;
+    assert_eq!(stream_to_its_end(&mut waiter).await, (b"c\nd\n".into(), ByeReason::Ended, Some(3)));
+}
+
+/// After `end` a client is still heard, but for messages.
+#[tokio::test]
+async fn who_said_end_can_still_leave() {
+    let server = exec_with("cat; echo fim; sleep 1000", |behind| behind.framing = Some(Framing::Raw)).await;
+    for leaves in [true, false] {
+        let mut client = WebSocket::connect(server.http, true).await;
+        client.expect_turn().await;
+        client.send(Message::text(ClientEvent::End.to_json())).await;
+        assert_eq!(client.frame().await, Message::binary(b"fim\n".as_slice()));
+        let last = if leaves {
+            Message::text(ClientEvent::Leave.to_json())
+        } else {
+            Message::binary(b"mais".as_slice())
+        };
+        client.send(last).await;
+        let (reason, code) = if leaves { (ByeReason::Farewell, 1000) } else { (ByeReason::Error, 1002) };
+        assert_eq!(stream_to_its_end(&mut client).await, (Vec::new(), reason, None));
+        client.expect_close(code).await;
+    }
+}
+
 /// Two clients, one after the other, over one connection each; the second's begins when the first's is over.
 #[tokio::test]
 async fn a_server_that_talks_to_one_at_a_time_is_talked_to_by_one_at_a_time() {

@@ -32,7 +32,7 @@ impl State {
         }
         self.link.hear(now);
         match event {
-            ServerEvent::Waiting { position, ahead, estimate_seconds } => {
+            ServerEvent::Waiting { position, ahead, estimate_seconds, .. } => {
                 let expected = estimate_seconds.map(|seconds| later(now, seconds));
                 self.phase = Phase::Waiting(Place { position, ahead: ahead.unwrap_or(position), expected });
             }

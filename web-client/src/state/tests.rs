@@ -123,7 +123,7 @@ impl Page {
 }
 
 fn waiting(position: usize) -> ServerEvent<'static> {
-    ServerEvent::Waiting { position, ahead: None, estimate_seconds: None }
+    ServerEvent::Waiting { position, ahead: None, estimate_seconds: None, kind: TurnKind::Chat }
 }
 
 fn turn(max_message: Option<usize>) -> ServerEvent<'static> {

@@ -64,7 +64,12 @@ fn count(selector: &str) -> u32 {
 }
 
 fn waiting(position: usize) -> Event {
-    Event::Received(ServerEvent::Waiting { position, ahead: None, estimate_seconds: None })
+    Event::Received(ServerEvent::Waiting {
+        position,
+        ahead: None,
+        estimate_seconds: None,
+        kind: TurnKind::Chat,
+    })
 }
 
 #[wasm_bindgen_test]

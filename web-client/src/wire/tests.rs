@@ -25,8 +25,13 @@ const REASONS: [ByeReason; 13] = [
 fn what_the_server_writes_is_read() {
     let text = "olá\n\"\\ \u{1f600} \u{0}";
     let mut events = vec![
-        ServerEvent::Waiting { position: 1, ahead: None, estimate_seconds: None },
-        ServerEvent::Waiting { position: 70_000, ahead: Some(0), estimate_seconds: Some(5_000_000_000) },
+        ServerEvent::Waiting { position: 1, ahead: None, estimate_seconds: None, kind: TurnKind::Chat },
+        ServerEvent::Waiting {
+            position: 70_000,
+            ahead: Some(0),
+            estimate_seconds: Some(5_000_000_000),
+            kind: TurnKind::Chat,
+        },
         ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None },
         ServerEvent::Turn { kind: TurnKind::Chat, max_message: Some(1024), newline: None },
         ServerEvent::Turn { kind: TurnKind::Stream, max_message: None, newline: Some("\r\n".into()) },
@@ -71,7 +76,7 @@ fn what_is_written_is_what_the_server_reads() {
         assert_eq!(ClientEvent::from_json(&write(&event).unwrap()).unwrap(), event);
     }
     let message = ClientEvent::Message { text: "olá".into(), id: Some(7) };
-    for event in [message, ClientEvent::Stay, ClientEvent::Leave, ClientEvent::Ping] {
+    for event in [message, ClientEvent::Stay, ClientEvent::End, ClientEvent::Leave, ClientEvent::Ping] {
         assert_eq!(ClientEvent::from_json(&write(&event).unwrap()).unwrap(), event);
     }
     assert_eq!(write(&ClientEvent::Unknown), None);

@@ -58,6 +58,7 @@ fn read_event(text: &str) -> Result<Incoming, Ending> {
             Ok(Incoming::Message(Message { id, ..Message::text(text.into_owned()) }))
         }
         Ok(ClientEvent::Stay) => Ok(Incoming::Stay),
+        Ok(ClientEvent::End) => Ok(Incoming::NoMore),
         Ok(ClientEvent::Leave) => Ok(Incoming::Leave),
         Ok(ClientEvent::Ping) => Ok(Incoming::Ping),
         Ok(ClientEvent::Unknown) => Ok(Incoming::Ignored),

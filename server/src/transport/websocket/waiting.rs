@@ -97,6 +97,7 @@ impl<S: AsyncRead + AsyncWrite + Send> WaitingWebSocket<S> {
                 self.fragments = 0;
                 self.input.kept.push_back(Incoming::Message(message));
             }
+            Some(Incoming::NoMore) => self.input.kept.push_back(Incoming::NoMore),
             Some(Incoming::Ping) => self.output.event(&ServerEvent::Pong),
             Some(Incoming::Reply(bytes)) => self.output.protocol(&bytes, false),
             Some(Incoming::Leave) => return Err(Ending::Farewell(LineEnding::None)),

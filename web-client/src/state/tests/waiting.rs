@@ -1,6 +1,6 @@
 //! Waiting for the turn.
 
-use vez_protocol::{ClientEvent, ServerEvent};
+use vez_protocol::{ClientEvent, ServerEvent, TurnKind};
 
 use super::super::{Delivery, Effect, Ending, Event, Note, Phase, Place, Speaker};
 use super::{Page, entry, place, turn, waiting};
@@ -17,7 +17,12 @@ fn the_place_is_the_last_that_the_server_said() {
 #[test]
 fn those_ahead_and_the_estimate_are_the_servers() {
     let mut page = Page::open();
-    page.told(ServerEvent::Waiting { position: 3, ahead: Some(4), estimate_seconds: Some(90) });
+    page.told(ServerEvent::Waiting {
+        position: 3,
+        ahead: Some(4),
+        estimate_seconds: Some(90),
+        kind: TurnKind::Chat,
+    });
     let expected = Some(page.now + 90_000);
     assert_eq!(page.state.phase, Phase::Waiting(Place { position: 3, ahead: 4, expected }));
 }
@@ -25,7 +30,12 @@ fn those_ahead_and_the_estimate_are_the_servers() {
 #[test]
 fn no_estimate_is_too_large() {
     let mut page = Page::open();
-    page.told(ServerEvent::Waiting { position: 1, ahead: None, estimate_seconds: Some(u64::MAX) });
+    page.told(ServerEvent::Waiting {
+        position: 1,
+        ahead: None,
+        estimate_seconds: Some(u64::MAX),
+        kind: TurnKind::Chat,
+    });
     assert!(page.state.alarm(page.now).is_some());
 }
 

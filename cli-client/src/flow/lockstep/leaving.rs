@@ -5,14 +5,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use super::end::End;
-use super::{Flow, Progress, Step, until};
+use super::{Flow, Progress};
 use crate::console::Console;
+use crate::flow::end::End;
+use crate::flow::{LEAVE_TIME, Step, until};
 use crate::texts;
 use crate::transport::{Closing, Event, Failure, Transport};
-
-/// Longest wait for the server's answer to a wish to leave.
-pub(super) const LEAVE_TIME: Duration = Duration::from_secs(5);
 
 /// Longest wait for the end of the connection after the server's last word.
 pub(super) const CLOSING_TIME: Duration = Duration::from_secs(5);
@@ -73,7 +71,7 @@ impl<T: Transport, C: Console> Flow<T, C> {
             match self.next().await {
                 Err(End::Failed(failure)) => return Err(End::NoFarewell(failure)),
                 Ok(Event::Closed(_)) => return Err(End::Left),
-                Ok(Event::Bye(text)) => {
+                Ok(Event::Bye { text, .. }) => {
                     self.say(&texts::reply(&text)).await?;
                     return Err(End::Left);
                 }

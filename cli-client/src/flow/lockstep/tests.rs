@@ -10,12 +10,15 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
-use super::leaving::{CLOSING_TIME, LEAVE_TIME};
-use super::{LAST_LINES_TIME, Outcome, converse};
+use vez_protocol::{ByeReason, TurnKind};
+
+use super::leaving::CLOSING_TIME;
+use super::{First, LAST_LINES_TIME, Outcome, converse};
 use crate::console::{Console, Entry};
+use crate::flow::LEAVE_TIME;
 use crate::platform::Signal;
 use crate::texts::{LEAVING, LEFT, PROMPT, TURN};
-use crate::transport::{Closing, Event, Failure, Place, Transport};
+use crate::transport::{Closing, Event, Failure, Place, Transport, Turn};
 
 /// Longer than any wait, and over at once in paused time.
 const FOREVER: Duration = Duration::from_secs(3600);
@@ -130,12 +133,18 @@ struct Play {
 impl Play {
     /// The outcome, and what was sent and shown.
     async fn run(self) -> (Outcome, Vec<String>) {
-        let (keys, interrupts) = mpsc::channel(1);
+        let (keys, mut interrupts) = mpsc::channel(1);
         let log =
             Log { lines: Rc::default(), interrupts: Rc::new(RefCell::new(self.interrupts.into())), keys };
-        let server = Server { events: self.events.into(), shows_queue: self.shows_queue, log: log.clone() };
+        let mut server =
+            Server { events: self.events.into(), shows_queue: self.shows_queue, log: log.clone() };
         let user = User { entries: self.entries.into(), stuck_at: self.stuck_at, log: log.clone() };
-        let outcome = timeout(FOREVER, converse(server, user, interrupts)).await.expect("it ends").unwrap();
+        let first = match self.shows_queue {
+            true => Some(First::receive(&mut server, &mut interrupts).await),
+            false => None,
+        };
+        let conversation = converse(server, user, interrupts, first);
+        let outcome = timeout(FOREVER, conversation).await.expect("it ends").unwrap();
         (outcome, log.lines.take())
     }
 }
@@ -154,8 +163,12 @@ fn line(text: &str) -> Entry {
     Entry::Line(text.to_owned())
 }
 
+fn bye(text: &str) -> Event {
+    Event::Bye { text: text.to_owned(), reason: ByeReason::Farewell, status: None }
+}
+
 fn waiting(position: usize, ahead: usize) -> Event {
-    Event::Waiting(Place { position, ahead: Some(ahead), estimate: None })
+    Event::Waiting(Place { position, ahead: Some(ahead), estimate: None, kind: TurnKind::Chat })
 }
 
 #[tokio::test(start_paused = true)]
@@ -170,8 +183,14 @@ async fn the_server_is_heard_before_the_user() {
 
 #[tokio::test(start_paused = true)]
 async fn a_place_is_shown_when_it_changes() {
-    let events =
-        [waiting(3, 3), waiting(3, 2), waiting(2, 2), Event::Turn, waiting(2, 2), Event::Closed(None)];
+    let events = [
+        waiting(3, 3),
+        waiting(3, 2),
+        waiting(2, 2),
+        Event::Turn(Turn::default()),
+        waiting(2, 2),
+        Event::Closed(None),
+    ];
     let (_, log) = play(true, events, []).await;
     let places: Vec<_> = log.iter().filter(|line| line.contains("fila") || *line == TURN).collect();
     let two = "Sua posição na fila: 2 (2 à frente)";
@@ -216,7 +235,7 @@ async fn an_unanswered_leave_fails_in_time() {
 
 #[tokio::test(start_paused = true)]
 async fn a_word_that_does_not_end_a_visible_queue_s_turn_is_followed_by_leave() {
-    let (outcome, log) = play(true, [Event::Turn], [line("sair")]).await;
+    let (outcome, log) = play(true, [Event::Turn(Turn::default())], [line("sair")]).await;
     assert_eq!(outcome, Outcome::Failure);
     assert_eq!(log, [TURN, PROMPT, "> sair", LEAVING, "> leave", NO_FAREWELL, LEFT, "closed"]);
 }
@@ -262,7 +281,7 @@ async fn an_output_that_stands_still_does_not_keep_the_user_from_leaving() {
 #[tokio::test(start_paused = true)]
 async fn a_server_that_says_goodbye_and_stays_is_left() {
     let start = Instant::now();
-    let (outcome, log) = play(false, [Event::Bye("fim".to_owned())], []).await;
+    let (outcome, log) = play(false, [bye("fim")], []).await;
     assert_eq!((outcome, start.elapsed()), (Outcome::Failure, CLOSING_TIME));
     let expected = [PROMPT, "Resposta do servidor: fim", "Servidor fechou a conexão.", LEFT, "closed"];
     assert_eq!(log, expected);
@@ -274,6 +293,6 @@ async fn a_close_reason_is_shown_unless_the_last_word_said_it() {
     let cause = "Servidor fechou a conexão: uma regra ou um limite de tempo do servidor";
     let (_, log) = play(false, [Event::Closed(Some(closing.clone()))], []).await;
     assert_eq!(log[1], format!("{cause} (tarde)."));
-    let (_, log) = play(false, [Event::Bye("tarde".to_owned()), Event::Closed(Some(closing))], []).await;
+    let (_, log) = play(false, [bye("tarde"), Event::Closed(Some(closing))], []).await;
     assert_eq!(log[2], format!("{cause}."));
 }
