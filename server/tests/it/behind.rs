@@ -379,6 +379,7 @@ async fn vez_v1_gets_a_stream_in_binary_frames() {
     client.send(Message::text(ClientEvent::Leave.to_json())).await;
     let mut rest = Vec::new();
     within("the end", behind.read_to_end(&mut rest)).await.unwrap();
+    server.transcript.wait_for("4 bytes recebidos, 2 enviados.").await;
 }
 
 /// The bytes of a stream up to the goodbye, and what that says.
