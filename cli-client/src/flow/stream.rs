@@ -78,7 +78,7 @@ impl<T: Duplex> Stream<T> {
                     outgoing = Some(read.map_or(Outgoing::End, Outgoing::Bytes));
                 }
                 exchanged = self.transport.exchange(&mut outgoing, listens) => match exchanged? {
-                    Exchanged::Sent => {}
+                    Exchanged::Nothing => {}
                     Exchanged::Bytes(bytes) => arrived = Some(bytes),
                     Exchanged::Event(event) => self.show(event).await?,
                 },
@@ -142,7 +142,7 @@ impl<T: Duplex> Stream<T> {
             loop {
                 match self.transport.exchange(&mut outgoing, true).await? {
                     Exchanged::Event(Event::Bye { .. } | Event::Closed(_)) => break,
-                    Exchanged::Sent | Exchanged::Bytes(_) | Exchanged::Event(_) => {}
+                    Exchanged::Nothing | Exchanged::Bytes(_) | Exchanged::Event(_) => {}
                 }
             }
             self.transport.close().await;

@@ -66,8 +66,8 @@ pub(crate) enum Outgoing {
 /// What came of an [exchange](Duplex::exchange).
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Exchanged {
-    /// What was outgoing is on its way.
-    Sent,
+    /// Nothing came for the user. What was outgoing is on its way if it is `None` now.
+    Nothing,
     /// Bytes came.
     Bytes(Bytes),
     /// The server said something.

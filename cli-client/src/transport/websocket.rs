@@ -233,17 +233,12 @@ impl Duplex for WebSocketTransport {
         outgoing: &mut Option<Outgoing>,
         listens: bool,
     ) -> Result<Exchanged, Failure> {
-        loop {
-            match self.next(outgoing, listens).await? {
-                Next::Sent => return Ok(Exchanged::Sent),
-                Next::Frame(Message::Binary(bytes)) => return Ok(Exchanged::Bytes(bytes)),
-                Next::Frame(frame) => {
-                    if let Some(event) = self.event(frame)? {
-                        return Ok(Exchanged::Event(event));
-                    }
-                }
-            }
-        }
+        Ok(match self.next(outgoing, listens).await? {
+            Next::Sent => Exchanged::Nothing,
+            Next::Frame(Message::Binary(bytes)) => Exchanged::Bytes(bytes),
+            // A frame may have come with the sending: whatever it means, there may be more to send.
+            Next::Frame(frame) => self.event(frame)?.map_or(Exchanged::Nothing, Exchanged::Event),
+        })
     }
 }
 

@@ -2,10 +2,13 @@
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, advance, pause, timeout};
+use tokio::time::{Instant, advance, pause, sleep, timeout};
 use tokio_tungstenite::{WebSocketStream, accept_async};
 
-use super::{Event, Failure, PING_TIME, PONG_TIME, StreamExt, Transport, WebSocketTransport};
+use super::{
+    Bytes, Duplex, Duration, Event, Failure, Message, Outgoing, PING_TIME, PONG_TIME, SinkExt, StreamExt,
+    Transport, WebSocketTransport,
+};
 
 async fn connect() -> (WebSocketTransport, WebSocketStream<TcpStream>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -30,6 +33,19 @@ async fn a_server_without_a_sign_of_life_is_given_up() {
     let late = start.elapsed().abs_diff(PING_TIME + PONG_TIME);
     assert!(late < PING_TIME / 10, "{late:?}");
     assert!(server.next().await.unwrap().unwrap().is_ping());
+}
+
+/// A ping that comes while bytes go out is no reason to wait for more: there may be more to send.
+#[tokio::test]
+async fn who_sends_is_told_so_although_a_ping_came() {
+    let (mut client, mut server) = connect().await;
+    server.send(Message::Ping(Bytes::new())).await.unwrap();
+    // With paused time this takes none: the runtime looks at its sockets when nothing else is to be done.
+    sleep(Duration::from_millis(1)).await;
+    let mut outgoing = Some(Outgoing::Bytes(Bytes::from_static(b"x")));
+    let exchanged = timeout(PING_TIME / 2, client.exchange(&mut outgoing, true)).await;
+    exchanged.expect("it is told").unwrap();
+    assert_eq!(outgoing, None);
 }
 
 /// A long frame that comes slowly, and without a pong, is no silence.
