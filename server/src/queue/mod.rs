@@ -19,10 +19,6 @@ pub use order::{JoinError, Settings};
 pub use place::State;
 pub use ticket::{Ticket, Turn};
 
-/// How many of the first in line are told at once that they moved up; the others less often,
-/// so that one who leaves does not cost a write to everybody.
-const TOLD_AT_ONCE: usize = 100;
-
 /// Who holds the turn and who waits for it; clones share one queue.
 #[derive(Clone, Debug)]
 pub struct Queue {

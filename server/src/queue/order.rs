@@ -7,12 +7,15 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep};
 
-use super::TOLD_AT_ONCE;
 use super::crowd::{Crowd, Network};
 use super::line::Line;
 use super::pace::Pace;
 use super::place::{Place, State};
 use crate::units::{OptionalCount, optional_count};
+
+/// How many of the first in line are told at once that they moved up; the others less often,
+/// so that one who leaves does not cost a write to everybody.
+pub(super) const TOLD_AT_ONCE: usize = 100;
 
 /// How often those further back are told of their places, at the most.
 const TELL_OTHERS_EVERY: Duration = Duration::from_secs(1);

@@ -6,7 +6,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use proptest::prelude::*;
 
-use super::{JoinError, Queue, Settings, State, TOLD_AT_ONCE, Ticket, Turn};
+use super::order::TOLD_AT_ONCE;
+use super::{JoinError, Queue, Settings, State, Ticket, Turn};
 
 fn queue(queue_length: usize) -> Queue {
     Queue::new(Settings { queue_length, per_address: None })

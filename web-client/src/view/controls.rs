@@ -1,6 +1,6 @@
 //! The panel and the buttons.
 
-use super::{enable, find, say, set, show};
+use super::elements::{enable, find, say, set, show};
 use crate::locale::{Sentences, Text};
 use crate::panel::Panel;
 use crate::state::{Permission, Phase, State};

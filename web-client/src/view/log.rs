@@ -3,9 +3,9 @@
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlElement};
 
+use super::elements::{focused, make, set};
 use super::row::Row;
 use super::tail::Tail;
-use super::{focused, make, set};
 use crate::browser::element;
 use crate::locale::Sentences;
 use crate::state::{Entry, Speaker};

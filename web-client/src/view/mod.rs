@@ -1,6 +1,7 @@
 //! Draws the state into the page. Text only ever enters it as text nodes.
 
 mod controls;
+mod elements;
 mod log;
 mod queue;
 mod roving;
@@ -23,6 +24,7 @@ use crate::browser::{document, element, file, report};
 use crate::locale::{Language, Sentences, Text};
 use crate::panel::{self, Panel};
 use crate::state::State;
+use elements::{say, set, toggle};
 use log::Log;
 use queue::Queue;
 use stream::Stream;
@@ -139,54 +141,4 @@ pub(crate) fn download(state: &State) -> Result<(), JsValue> {
         None => transcript::transcript(state.conversation.entries(), words, row::clock_time),
     };
     file::download(words.text(Text::FileName), &text)
-}
-
-/// Writes text into an element, unless it is there: what a screen reader hears must not be said again.
-fn say(id: &str, text: &str) {
-    if let Some(element) = find(id)
-        && element.text_content().as_deref() != Some(text)
-    {
-        element.set_text_content(Some(text));
-    }
-}
-
-fn show(id: &str, is_shown: bool) {
-    take_away(id, "hidden", !is_shown);
-}
-
-fn enable(id: &str, is_enabled: bool) {
-    take_away(id, "disabled", !is_enabled);
-}
-
-fn toggle(id: &str, attribute: &str, is_set: bool) {
-    if let Some(element) = find(id) {
-        report(element.toggle_attribute_with_force(attribute, is_set).map(drop));
-    }
-}
-
-/// Hides or disables something, and takes the focus from it to the field before it falls to the body.
-fn take_away(id: &str, attribute: &str, is_gone: bool) {
-    if is_gone && find(id).is_some_and(|element| element.contains(focused().as_deref())) {
-        report(element("message").and_then(|field: HtmlElement| field.focus()));
-    }
-    toggle(id, attribute, is_gone);
-}
-
-fn set(element: &Element, attribute: &str, value: &str) {
-    report(element.set_attribute(attribute, value));
-}
-
-/// The element that index.html calls `id`; its absence is reported.
-fn find(id: &str) -> Option<Element> {
-    element(id).map_err(|error| report(Err(error))).ok()
-}
-
-fn focused() -> Option<Element> {
-    document().ok()?.active_element()
-}
-
-fn make(tag: &str, class: &str) -> Result<Element, JsValue> {
-    let element = document()?.create_element(tag)?;
-    set(&element, "class", class);
-    Ok(element)
 }

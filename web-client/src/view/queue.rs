@@ -3,7 +3,7 @@
 use wasm_bindgen::JsValue;
 use web_sys::Element;
 
-use super::{make, set, show};
+use super::elements::{make, set, show};
 use crate::browser::element;
 use crate::locale::digits;
 use crate::state::{Phase, Place};

@@ -3,7 +3,7 @@
 use wasm_bindgen::JsValue;
 use web_sys::Element;
 
-use super::{make, set};
+use super::elements::{make, set};
 use crate::locale::{Sentences, Text, digits, two_digits};
 use crate::state::{Delivery, Entry, Note, Speaker};
 

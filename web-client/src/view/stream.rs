@@ -3,8 +3,8 @@
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, Event, HtmlElement};
 
+use super::elements::{make, set, show};
 use super::tail::Tail;
-use super::{make, set, show};
 use crate::browser::element;
 use crate::state::{self, State};
 

@@ -3,7 +3,7 @@
 use wasm_bindgen::JsValue;
 use web_sys::{Document, Element};
 
-use super::{say, set};
+use super::elements::{say, set};
 use crate::browser::{document, element};
 use crate::locale::{Sentences, Text};
 use crate::panel::warning_text;

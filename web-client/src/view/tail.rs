@@ -6,7 +6,7 @@ use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use web_sys::{Element, HtmlElement};
 
-use super::show;
+use super::elements::show;
 use crate::browser::element;
 use crate::browser::listener::Listener;
 use crate::browser::size::SizeWatch;
