@@ -12,7 +12,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use vez_protocol::Message;
 
-use super::{Framing, Said};
+use super::answer::Said;
+use super::settings::Framing;
 
 /// Most bytes that one read asks for.
 const CHUNK: usize = 128 * 1024;

@@ -14,9 +14,9 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::time::{Sleep, sleep, timeout};
 
+use super::occasion::Occasion;
 use super::pipe::{Reader, Source, Writer};
-use super::settings::Start;
-use super::{Occasion, Settings};
+use super::settings::{Settings, Start};
 use crate::ending::Ending;
 use crate::platform::Group;
 

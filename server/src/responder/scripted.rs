@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use vez_protocol::Message;
 
-use super::{Answer, Said};
+use super::answer::{Answer, Said};
 use crate::ending::Ending;
 
 /// The test's side of a responder: what it says, and what was done to it.

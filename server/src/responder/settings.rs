@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use super::Responder;
 use super::target::Target;
 use crate::units::time;
 
@@ -97,6 +96,16 @@ fn is_there(program: &OsString) -> bool {
         folder.join(program).is_file()
             || folder.join(program).with_extension(suffix.trim_start_matches('.')).is_file()
     })
+}
+
+/// Who answers the messages of a conversation, of those built in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Responder {
+    /// The report's server: says what it received, and bids farewell.
+    #[default]
+    Report,
+    /// Answers every message with itself, `sair` included.
+    Echo,
 }
 
 /// When a program is started.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::serial::SerialLine;
+use super::serial::line::SerialLine;
 
 /// Something that is connected to.
 #[derive(Clone, Debug, PartialEq, Eq)]

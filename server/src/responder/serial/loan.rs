@@ -7,8 +7,8 @@ use std::task::{Context, Poll, Waker, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::Serial;
 use super::device::Device;
+use super::keeper::Serial;
 
 /// A device that somebody's turn has.
 #[derive(Debug)]

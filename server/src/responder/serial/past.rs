@@ -6,7 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use crate::responder::{Framing, Said};
+use crate::responder::answer::Said;
+use crate::responder::settings::Framing;
 use crate::units::Rounded;
 
 /// Ends the past.

@@ -10,10 +10,14 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 use vez_protocol::Message;
 
-use super::Serial;
+use super::keeper::Serial;
+use super::loan::{Feeds, Loan};
 use crate::ending::Ending;
-use crate::responder::Said;
-use crate::responder::pipe::Pipe;
+use crate::responder::answer::Said;
+use crate::responder::pipe::{Pipe, Source};
+use crate::responder::settings::Framing;
+
+impl Source for tokio::io::ReadHalf<Loan> {}
 
 /// How long a device may take to answer one who has said all, once it has taken that.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
@@ -41,7 +45,18 @@ struct Last {
 }
 
 impl Turn {
-    pub(super) fn new(serial: Arc<Serial>, pipe: Pipe, past: VecDeque<Said>) -> Self {
+    /// Lends the device to a turn.
+    pub(crate) fn begin(serial: &Arc<Serial>, framing: Framing, max_message: usize) -> Result<Self, Ending> {
+        let taken = serial.take(framing, max_message);
+        let (device, past) = taken.map_err(|error| Ending::Unavailable(error.to_string()))?;
+        let by_returns = framing == Framing::Line && serial.newline() == "\r";
+        let loan = Loan::new(Arc::clone(serial), device, by_returns.then(Feeds::default));
+        let (reader, writer) = tokio::io::split(loan);
+        let pipe = Pipe::new(Box::new(reader), Box::new(writer), framing, max_message);
+        Ok(Self::new(Arc::clone(serial), pipe.with_newline(serial.newline()), past))
+    }
+
+    fn new(serial: Arc<Serial>, pipe: Pipe, past: VecDeque<Said>) -> Self {
         Self { serial, pipe, past, last: None }
     }
 
@@ -105,9 +120,8 @@ mod tests {
     use std::task::Waker;
 
     use super::*;
-    use crate::responder::Framing;
 
-    impl crate::responder::pipe::Source for tokio::io::Empty {}
+    impl Source for tokio::io::Empty {}
 
     /// What is said before the past is shown would be answered by it.
     #[tokio::test]

@@ -1,0 +1,16 @@
+//! What a responder is opened for.
+
+use std::net::SocketAddr;
+
+use crate::seat::Transport;
+
+/// The turn for which something is opened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Occasion {
+    /// The session's number in the log.
+    pub(crate) session: u64,
+    pub(crate) transport: Transport,
+    pub(crate) peer: SocketAddr,
+    /// The turn's fencing number.
+    pub(crate) fence: u64,
+}
