@@ -101,6 +101,17 @@ async fn what_a_program_says_unprompted_is_output_and_its_end_has_a_status() {
     client.expect_close(1000).await;
 }
 
+/// A program that ends by itself says so, also when all went well: its client did not ask for that end.
+#[tokio::test]
+async fn a_program_that_ends_well_says_its_status_too() {
+    let server = exec("read line").await;
+    let mut client = WebSocket::connect(server.http, true).await;
+    client.expect_turn().await;
+    client.send(Message::text(ClientEvent::Message { text: "um".into(), id: None }.to_json())).await;
+    let ServerEvent::Bye { reason, status, .. } = client.event().await else { panic!("no goodbye") };
+    assert_eq!((reason, status), (ByeReason::Ended, Some(0)));
+}
+
 /// What was said before the leave word is answered, by a program that answers late and by one that never does.
 #[rstest]
 #[case::late("sleep 0.2; while read line; do echo \"eco $line\"; done", "eco um\neco dois\n")]

@@ -1,7 +1,5 @@
 //! The conversation on the page: scrolling, copying, saving, and its length.
 
-use std::time::Duration;
-
 use anyhow::Result;
 use serde_json::json;
 use thirtyfour::prelude::*;
@@ -72,21 +70,11 @@ async fn a_message_is_copied_by_mouse_and_keyboard() -> Result<()> {
 #[ignore = "needs Chromium: run cargo xtask test"]
 async fn the_conversation_is_saved_as_text() -> Result<()> {
     play(&[], async |house, browser| {
-        let folder = tempfile::tempdir()?;
         let tab = browser.open(&house.url()).await?;
-        let behavior = json!({ "behavior": "allow", "downloadPath": folder.path(), "eventsEnabled": false });
-        tab.devtools("Browser.setDownloadBehavior", behavior).await?;
         tab.until_state("talking").await?;
         tab.say("guarde isto").await?;
         tab.until_count("[data-from=server]", 1).await?;
-        tab.press("#save").await?;
-        let saved = folder.path().join("conversa.txt");
-        let text = loop {
-            match std::fs::read_to_string(&saved) {
-                Ok(text) if !text.is_empty() => break text,
-                _ => tokio::time::sleep(Duration::from_millis(10)).await,
-            }
-        };
+        let text = tab.save().await?;
         let lines: Vec<_> =
             text.lines().filter_map(|line| line.split_once(' ')).map(|(_, rest)| rest).collect();
         let expected =

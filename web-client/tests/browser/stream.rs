@@ -1,9 +1,6 @@
 //! A turn that is a stream of bytes.
 
-use std::time::Duration;
-
 use anyhow::{Result, ensure};
-use serde_json::json;
 
 use crate::figure;
 use crate::stage::play;
@@ -107,22 +104,12 @@ async fn a_flood_leaves_the_page_responsive_and_bounded() -> Result<()> {
 #[ignore = "needs Chromium: run cargo xtask test"]
 async fn older_text_is_in_the_saved_file() -> Result<()> {
     play(&shell("seq 1 100000; exec cat"), async |house, browser| {
-        let folder = tempfile::tempdir()?;
         let tab = browser.open(&house.url()).await?;
-        let behavior = json!({ "behavior": "allow", "downloadPath": folder.path(), "eventsEnabled": false });
-        tab.devtools("Browser.setDownloadBehavior", behavior).await?;
         tab.until("document.querySelector('#text').textContent.endsWith('\\n100000\\n')").await?;
         let shown = tab.text_of("document.querySelector('#text').textContent").await?;
         ensure!(shown.len() <= 256 * 1024, "{} bytes are shown", shown.len());
         tab.until("!document.querySelector('#older').hidden").await?;
-        tab.press("#save").await?;
-        let saved = folder.path().join("conversa.txt");
-        let text = loop {
-            match std::fs::read_to_string(&saved) {
-                Ok(text) if !text.is_empty() => break text,
-                _ => tokio::time::sleep(Duration::from_millis(10)).await,
-            }
-        };
+        let text = tab.save().await?;
         let all: String = (1..=100_000).map(|line| format!("{line}\n")).collect();
         ensure!(text == all, "{} bytes instead of {}", text.len(), all.len());
         ensure!(all.ends_with(&shown));

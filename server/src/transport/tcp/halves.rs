@@ -1,7 +1,6 @@
 //! The two halves of a TCP connection in conversation.
 
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -41,7 +40,7 @@ pub(crate) struct TcpInput {
     /// Whether what comes are bytes, and no messages.
     raw: bool,
     /// Runs while the peer is not read.
-    looks: Option<Pin<Box<Interval>>>,
+    looks: Option<Interval>,
 }
 
 /// What goes out over raw TCP.
@@ -148,7 +147,7 @@ impl Input for TcpInput {
         if listened {
             return Poll::Pending;
         }
-        let looks = self.looks.get_or_insert_with(|| Box::pin(interval(LOOK)));
+        let looks = self.looks.get_or_insert_with(|| interval(LOOK));
         while looks.poll_tick(cx).is_ready() {
             if let Some(error) = self.stream.as_ref().take_error()? {
                 return Poll::Ready(Err(error.into()));

@@ -1,5 +1,7 @@
 //! A tab with the page in it.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use thirtyfour::prelude::*;
@@ -133,6 +135,21 @@ impl Tab {
     pub(crate) async fn press(&self, selector: &str) -> Result<()> {
         self.front().await?;
         Ok(self.driver.find(By::Css(selector)).await?.click().await?)
+    }
+
+    /// Saves the conversation, and reads the file.
+    pub(crate) async fn save(&self) -> Result<String> {
+        let folder = tempfile::tempdir()?;
+        let behavior = json!({ "behavior": "allow", "downloadPath": folder.path(), "eventsEnabled": false });
+        self.devtools("Browser.setDownloadBehavior", behavior).await?;
+        self.press("#save").await?;
+        let saved = folder.path().join("conversa.txt");
+        loop {
+            match std::fs::read_to_string(&saved) {
+                Ok(text) if !text.is_empty() => return Ok(text),
+                _ => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        }
     }
 
     /// The conversation.
