@@ -25,7 +25,8 @@ pub use options::{Listen, Options};
 pub use platform::EndSignals;
 pub use record::Transcript;
 pub use responder::{
-    DeviceError, Framing, Missing, Responder, SerialLine, Settings as BehindSettings, Start, Target,
+    BehindError, DeviceError, Framing, Newline, Responder, SerialLine, Settings as BehindSettings, Start,
+    Target,
 };
 pub use server::{Server, StartError};
 pub use session::Settings as TurnSettings;

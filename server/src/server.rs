@@ -14,7 +14,7 @@ use crate::platform;
 use crate::queue::Queue;
 use crate::reception::Reception;
 use crate::record::Transcript;
-use crate::responder::{Backend, DeviceError, Missing};
+use crate::responder::{Backend, BehindError, DeviceError};
 use crate::seat::{Transport, Visitor};
 use crate::session::{Sessions, Shutdown};
 use crate::transport::tcp::{Port, WaitingTcp};
@@ -39,9 +39,9 @@ pub enum StartError {
     /// Files that make no TLS server.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// What should answer is not there.
+    /// What should answer cannot.
     #[error(transparent)]
-    Behind(#[from] Missing),
+    Behind(#[from] BehindError),
     /// A device that cannot be used.
     #[error("{0}; {advice}", advice = .0.advice())]
     Device(#[from] DeviceError),

@@ -28,7 +28,7 @@ use pipe::Pipe;
 use program::Launcher;
 use serial::Serial;
 pub use serial::{DeviceError, SerialLine};
-pub use settings::{Framing, Missing, Responder, Settings, Start};
+pub use settings::{BehindError, Framing, Newline, Responder, Settings, Start};
 pub use target::Target;
 
 /// The longest wait before the next turn when what is behind fails and fails.
@@ -99,7 +99,7 @@ impl Backend {
     pub(crate) fn newline(&self) -> Option<&'static str> {
         match &self.kind {
             Kind::Serial(serial) => Some(serial.newline()),
-            _ => None,
+            _ => self.settings.newline.map(Newline::as_str),
         }
     }
 
@@ -157,7 +157,9 @@ impl Backend {
     }
 
     async fn try_open(&self, occasion: &Occasion) -> Result<Open, Ending> {
-        let pipe = |reader, writer| Box::new(Pipe::new(reader, writer, self.framing(), self.max_message));
+        let newline = self.newline().unwrap_or(Newline::Lf.as_str());
+        let pipe =
+            |reader, writer| Box::new(Pipe::new(reader, writer, self.framing(), newline, self.max_message));
         match &self.kind {
             Kind::Builtin(Responder::Report) => Ok(Open::Report),
             Kind::Builtin(Responder::Echo) => Ok(Open::Echo),

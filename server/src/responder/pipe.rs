@@ -65,23 +65,24 @@ impl fmt::Debug for Pipe {
 }
 
 impl Pipe {
-    pub(super) fn new(reader: Reader, writer: Writer, framing: Framing, max_message: usize) -> Self {
+    pub(super) fn new(
+        reader: Reader,
+        writer: Writer,
+        framing: Framing,
+        newline: &'static str,
+        max_message: usize,
+    ) -> Self {
         Self {
             reader,
             writer: Some(writer),
             framing,
-            newline: "\n",
+            newline,
             max_message,
             outgoing: BytesMut::new(),
             incoming: BytesMut::new(),
             told_all: false,
             said_all: false,
         }
-    }
-
-    /// The same, where lines end otherwise.
-    pub(super) fn with_newline(self, newline: &'static str) -> Self {
-        Self { newline, ..self }
     }
 
     pub(super) fn is_raw(&self) -> bool {

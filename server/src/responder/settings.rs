@@ -32,6 +32,11 @@ pub struct Settings {
     #[arg(long, env = "VEZ_FRAMING", value_enum)]
     pub framing: Option<Framing>,
 
+    /// What ends a message for what is behind, with --framing line (lf by default) and in the page's line of a stream;
+    /// a serial device's is written in its URL
+    #[arg(long, env = "VEZ_NEWLINE", value_enum)]
+    pub newline: Option<Newline>,
+
     /// What ends a conversation as a message, in any case; by default sair, and off where bytes are raw or echoed
     #[arg(long, env = "VEZ_LEAVE_WORD", value_name = "WORD|off")]
     pub leave_word: Option<String>,
@@ -61,22 +66,28 @@ pub struct Settings {
     pub program: Vec<OsString>,
 }
 
-/// What should answer is not there.
+/// What should answer cannot.
 #[derive(Debug, thiserror::Error)]
-#[error("{what} não existe; corrija o nome ou use --lazy")]
-pub struct Missing {
-    /// The program or the socket.
-    what: String,
+pub enum BehindError {
+    /// The program or the socket is not there.
+    #[error("{0} não existe; corrija o nome ou use --lazy")]
+    Missing(String),
+    /// Two options say what ends a line of a device.
+    #[error("--newline não vale para {0}; escreva newline= no endereço do dispositivo")]
+    Newline(String),
 }
 
 impl Settings {
     /// Looks whether what is behind is there, without disturbing it: programs and Unix sockets have a file.
     ///
     /// # Errors
-    /// When it is not.
-    pub(crate) fn check(&self) -> Result<(), Missing> {
-        let missing = |what: &dyn std::fmt::Display| Err(Missing { what: what.to_string() });
+    /// When it is not, or cannot be spoken to so.
+    pub(crate) fn check(&self) -> Result<(), BehindError> {
+        let missing = |what: &dyn std::fmt::Display| Err(BehindError::Missing(what.to_string()));
         match (&self.connect, self.program.first()) {
+            (Some(target @ Target::Serial(_)), _) if self.newline.is_some() => {
+                Err(BehindError::Newline(target.to_string()))
+            }
             _ if self.lazy => Ok(()),
             (Some(target @ Target::Unix(path)), _) if !path.exists() => missing(target),
             (None, Some(program)) if self.exec && !is_there(program) => missing(&program.display()),
@@ -128,4 +139,28 @@ pub enum Framing {
     Line,
     /// Each comes after its length in bytes, as four bytes, the highest first.
     Length,
+}
+
+/// What ends a message for what is behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Newline {
+    /// `\n`, as Unix ends lines.
+    Lf,
+    /// `\r\n`, as most protocols of the Internet do.
+    Crlf,
+    /// `\r`, as the return key.
+    Cr,
+    /// Nothing.
+    None,
+}
+
+impl Newline {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Lf => "\n",
+            Self::Crlf => "\r\n",
+            Self::Cr => "\r",
+            Self::None => "",
+        }
+    }
 }

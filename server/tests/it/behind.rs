@@ -8,8 +8,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::protocol::Message;
 use vez_protocol::{ByeReason, ClientEvent, ServerEvent, TurnKind};
-use vez_server::{Framing, Start, Target};
+use vez_server::{Framing, Newline, Start, Target};
 
+use crate::common::behind::Behind;
 use crate::common::{Client, Kind, Tcp, TestServer, WebSocket, health, within};
 
 /// A server in front of a shell's program.
@@ -432,6 +433,22 @@ async fn end_ends_a_programs_input_and_not_the_conversation() {
     assert_eq!(stream_to_its_end(&mut waiter).await, (b"c\nd\n".into(), ByeReason::Ended, Some(3)));
 }
 
+/// Whatever answers: who said all is answered, and told that this was all.
+#[rstest]
+#[tokio::test]
+async fn who_said_end_in_a_chat_is_answered_and_told(
+    #[values(Behind::Report, Behind::Program, Behind::Connection)] behind: Behind,
+) {
+    let server = behind.start().await;
+    let mut client = WebSocket::connect(server.http, true).await;
+    client.expect_turn().await;
+    client.say("um").await;
+    client.send(Message::text(ClientEvent::End.to_json())).await;
+    client.expect_reply("Servidor recebeu: 'um'").await;
+    assert!(matches!(client.event().await, ServerEvent::Bye { .. }));
+    client.expect_close(1000).await;
+}
+
 /// After `end` a client is still heard, but for messages.
 #[tokio::test]
 async fn who_said_end_can_still_leave() {
@@ -451,6 +468,31 @@ async fn who_said_end_can_still_leave() {
         assert_eq!(stream_to_its_end(&mut client).await, (Vec::new(), reason, None));
         client.expect_close(code).await;
     }
+}
+
+/// What ends a message is as what is behind wants it, and told to who may have to say it by itself.
+#[rstest]
+#[case(Newline::Crlf, "\r\n")]
+#[case(Newline::Cr, "\r")]
+#[case(Newline::None, "")]
+#[tokio::test]
+async fn a_message_ends_as_what_is_behind_wants_it(#[case] newline: Newline, #[case] end: &str) {
+    let (listener, url) = listener().await;
+    let server = TestServer::with(|options| {
+        options.behind.connect = Some(url.parse().unwrap());
+        options.behind.framing = Some(Framing::Line);
+        options.behind.newline = Some(newline);
+    })
+    .await;
+    let mut client = WebSocket::connect(server.http, true).await;
+    let ServerEvent::Turn { newline, .. } = client.event().await else { panic!("no turn") };
+    assert_eq!(newline.as_deref(), Some(end));
+    client.say("um").await;
+    client.say("sair").await;
+    let (mut behind, _) = within("a connection", listener.accept()).await.unwrap();
+    let mut said = String::new();
+    within("all", behind.read_to_string(&mut said)).await.unwrap();
+    assert_eq!(said, format!("um{end}"));
 }
 
 /// Two clients, one after the other, over one connection each; the second's begins when the first's is over.

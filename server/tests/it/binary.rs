@@ -74,6 +74,14 @@ fn what_is_missing_behind_is_named_at_start() {
 }
 
 #[test]
+fn what_ends_a_devices_line_is_said_in_its_address_only() {
+    let output = run(&["--newline", "lf", "--connect", "serial:/dev/ttyS99"]);
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("serial:/dev/ttyS99") && stderr.contains("newline="), "{stderr}");
+}
+
+#[test]
 fn options_come_from_the_environment_too() {
     let mut command = command(&[]);
     command.env("VEZ_MAX_MESSAGE", "lots");

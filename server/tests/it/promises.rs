@@ -1,5 +1,6 @@
-//! The six promises about the queue (DESIGN 3.4), over mixed transports.
+//! The six promises about the queue (DESIGN 3.5), over mixed transports and with every kind of responder.
 
+use crate::common::behind::Behind;
 use crate::common::{Client, Kind, PATIENCE, Tcp, TestServer, within};
 use rstest::rstest;
 use tokio::io::AsyncWriteExt;
@@ -24,9 +25,12 @@ async fn await_waiting(server: &TestServer, count: usize) {
 }
 
 /// Promises 1 and 2, from what the transcript says: sessions never overlap and come in the order of arrival.
+#[rstest]
 #[tokio::test]
-async fn one_at_a_time_in_the_order_of_arrival() {
-    let server = TestServer::start().await;
+async fn one_at_a_time_in_the_order_of_arrival(
+    #[values(Behind::Report, Behind::Program, Behind::Connection)] behind: Behind,
+) {
+    let server = behind.start().await;
     let mut clients = Vec::new();
     for (index, kind) in MIXED.into_iter().cycle().take(30).enumerate() {
         clients.push(server.connect(kind).await);
@@ -48,9 +52,12 @@ async fn one_at_a_time_in_the_order_of_arrival() {
 }
 
 /// Promise 2: whoever sees its WebSocket handshake done has its place, before any later connection.
+#[rstest]
 #[tokio::test]
-async fn a_websocket_has_its_place_when_its_handshake_is_done() {
-    let server = TestServer::start().await;
+async fn a_websocket_has_its_place_when_its_handshake_is_done(
+    #[values(Behind::Report, Behind::Program, Behind::Connection)] behind: Behind,
+) {
+    let server = behind.start().await;
     let mut holder = server.connect(Kind::Tcp).await;
     holder.chat("um").await;
     let mut line = Vec::new();
@@ -72,8 +79,9 @@ async fn a_websocket_has_its_place_when_its_handshake_is_done() {
 async fn who_waits_is_not_answered(
     #[values(Kind::Tcp, Kind::Plain, Kind::Events)] holder: Kind,
     #[values(Kind::Tcp, Kind::Plain, Kind::Events)] waiter: Kind,
+    #[values(Behind::Report, Behind::Program, Behind::Connection)] behind: Behind,
 ) {
-    let server = TestServer::start().await;
+    let server = behind.start().await;
     let mut first = server.connect(holder).await;
     first.chat("um").await;
     let mut second = server.connect(waiter).await;
@@ -103,8 +111,9 @@ enum Way {
 async fn the_lock_is_free_however_a_session_ends(
     #[values(Kind::Tcp, Kind::Plain, Kind::Events)] kind: Kind,
     #[values(Way::Farewell, Way::InputOver, Way::Reset, Way::NoText, Way::TooBig)] way: Way,
+    #[values(Behind::Report, Behind::Program, Behind::Connection)] behind: Behind,
 ) {
-    let server = TestServer::start().await;
+    let server = behind.start().await;
     let mut holder = server.connect(kind).await;
     holder.chat("um").await;
     let mut next = server.connect(Kind::Tcp).await;
@@ -153,8 +162,9 @@ async fn the_lock_is_free_however_a_session_ends(
 async fn who_leaves_the_queue_frees_its_place(
     #[values(Kind::Tcp, Kind::Plain, Kind::Events)] kind: Kind,
     #[values(false, true)] by_reset: bool,
+    #[values(Behind::Report, Behind::Program, Behind::Connection)] behind: Behind,
 ) {
-    let server = TestServer::start().await;
+    let server = behind.start().await;
     let mut holder = server.connect(Kind::Tcp).await;
     holder.chat("um").await;
     let leaver = server.connect(kind).await;
@@ -173,12 +183,12 @@ async fn who_leaves_the_queue_frees_its_place(
 
 /// Promise 4: one who has sent something and then vanishes frees its place too.
 #[rstest]
-#[case(Kind::Tcp)]
-#[case(Kind::Plain)]
-#[case(Kind::Events)]
 #[tokio::test]
-async fn a_reset_frees_the_place_of_one_who_has_spoken(#[case] kind: Kind) {
-    let server = TestServer::start().await;
+async fn a_reset_frees_the_place_of_one_who_has_spoken(
+    #[values(Kind::Tcp, Kind::Plain, Kind::Events)] kind: Kind,
+    #[values(Behind::Report, Behind::Program, Behind::Connection)] behind: Behind,
+) {
+    let server = behind.start().await;
     let mut holder = server.connect(Kind::Plain).await;
     holder.chat("um").await;
     let mut leaver = server.connect(kind).await;
@@ -190,9 +200,12 @@ async fn a_reset_frees_the_place_of_one_who_has_spoken(#[case] kind: Kind) {
 }
 
 /// Promise 4: a WebSocket that was dropped without a Close frame is not mistaken for a half-closed one.
+#[rstest]
 #[tokio::test]
-async fn a_dropped_websocket_that_has_spoken_frees_its_place() {
-    let server = TestServer::start().await;
+async fn a_dropped_websocket_that_has_spoken_frees_its_place(
+    #[values(Behind::Report, Behind::Program, Behind::Connection)] behind: Behind,
+) {
+    let server = behind.start().await;
     let mut holder = server.connect(Kind::Tcp).await;
     holder.chat("um").await;
     let mut leaver = server.connect(Kind::Plain).await;
@@ -210,8 +223,9 @@ async fn a_dropped_websocket_that_has_spoken_frees_its_place() {
 async fn what_was_sent_while_waiting_is_answered(
     #[values(Kind::Tcp, Kind::Plain, Kind::Events)] kind: Kind,
     #[values(false, true)] half_closed: bool,
+    #[values(Behind::Report, Behind::Program, Behind::Connection)] behind: Behind,
 ) {
-    let server = TestServer::start().await;
+    let server = behind.start().await;
     let mut holder = server.connect(Kind::Plain).await;
     holder.chat("um").await;
     let mut waiter = server.connect(kind).await;
@@ -239,11 +253,12 @@ async fn what_was_sent_while_waiting_is_answered(
 
 /// Promise 6: a client that sends without end while it waits is pushed back, not kept in memory.
 #[rstest]
-#[case(Kind::Tcp)]
-#[case(Kind::Plain)]
 #[tokio::test]
-async fn a_flood_from_one_who_waits_meets_back_pressure(#[case] kind: Kind) {
-    let server = TestServer::start().await;
+async fn a_flood_from_one_who_waits_meets_back_pressure(
+    #[values(Kind::Tcp, Kind::Plain)] kind: Kind,
+    #[values(Behind::Report, Behind::Program, Behind::Connection)] behind: Behind,
+) {
+    let server = behind.start().await;
     let mut holder = server.connect(Kind::Tcp).await;
     holder.chat("um").await;
     let flooder = server.connect(kind).await;
@@ -274,9 +289,12 @@ async fn a_flood_from_one_who_waits_meets_back_pressure(#[case] kind: Kind) {
 
 /// Promise 6: waiting costs no CPU.
 #[cfg(target_os = "linux")]
+#[rstest]
+#[case::report(&[])]
+#[case::program(&["--exec", "--", "cat"])]
 #[tokio::test]
-async fn waiting_costs_no_cpu() {
-    let server = crate::common::binary::Binary::start(&[]).await;
+async fn waiting_costs_no_cpu(#[case] arguments: &[&str]) {
+    let server = crate::common::binary::Binary::start(arguments).await;
     let mut waiting = Vec::new();
     for index in 0..150 {
         let mut client = Tcp::connect(server.tcp).await;

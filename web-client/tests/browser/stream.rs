@@ -1,6 +1,9 @@
 //! A turn that is a stream of bytes.
 
-use anyhow::{Result, ensure};
+use std::process::Stdio;
+
+use anyhow::{Context, Result, ensure};
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::figure;
 use crate::stage::play;
@@ -44,6 +47,43 @@ async fn lines_and_keys_go_out_and_everything_comes_in_as_text() -> Result<()> {
         tab.until_text("#text", &text).await
     })
     .await
+}
+
+/// The old server's own transcript is as if all had come by TCP.
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn the_reports_server_is_talked_to_from_a_browser() -> Result<()> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../dev/bench/src/peer/report.py");
+    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
+    let mut python = tokio::process::Command::new("python3")
+        .args(["-u", script, &free.port().to_string()])
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let mut transcript = BufReader::new(python.stdout.take().context("piped")?).lines();
+    let mut next = async || anyhow::Ok(transcript.next_line().await?.context("another line")?);
+    ensure!(next().await? == "Iniciando o servidor...");
+    ensure!(next().await?.starts_with("Servidor escutando em"));
+    play(&["--connect", &format!("tcp://{free}"), "--newline=none"], async |house, browser| {
+        let tab = browser.open(&house.url()).await?;
+        tab.until_state("talking").await?;
+        let waiting = browser.open_another(&house.url()).await?;
+        waiting.until_place(1).await?;
+        tab.say("Olá").await?;
+        tab.until_text("#text", "Servidor recebeu: 'Olá'").await?;
+        tab.say("sair").await?;
+        tab.until_text("#text", "Servidor recebeu: 'Olá'Servidor: Desconectando...").await?;
+        tab.until_state("ended").await?;
+        waiting.until_state("talking").await
+    })
+    .await?;
+    let connected = next().await?;
+    let peer = connected.strip_prefix("Conectado por ").context("who came")?;
+    ensure!(next().await? == format!("Mensagem recebida de {peer}: Olá"));
+    ensure!(next().await? == format!("Mensagem recebida de {peer}: sair"));
+    ensure!(next().await? == format!("Cliente {peer} solicitou desconexão."));
+    ensure!(next().await? == format!("Conexão com {peer} encerrada."));
+    Ok(())
 }
 
 #[tokio::test]

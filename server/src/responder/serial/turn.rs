@@ -52,8 +52,8 @@ impl Turn {
         let by_returns = framing == Framing::Line && serial.newline() == "\r";
         let loan = Loan::new(Arc::clone(serial), device, by_returns.then(Feeds::default));
         let (reader, writer) = tokio::io::split(loan);
-        let pipe = Pipe::new(Box::new(reader), Box::new(writer), framing, max_message);
-        Ok(Self::new(Arc::clone(serial), pipe.with_newline(serial.newline()), past))
+        let pipe = Pipe::new(Box::new(reader), Box::new(writer), framing, serial.newline(), max_message);
+        Ok(Self::new(Arc::clone(serial), pipe, past))
     }
 
     fn new(serial: Arc<Serial>, pipe: Pipe, past: VecDeque<Said>) -> Self {
@@ -127,7 +127,8 @@ mod tests {
     #[tokio::test]
     async fn nothing_is_handed_over_before_the_past_is_shown() {
         let serial = Serial::new("nowhere".parse().unwrap(), Duration::ZERO, Arc::default());
-        let pipe = Pipe::new(Box::new(tokio::io::empty()), Box::new(tokio::io::sink()), Framing::Line, 10);
+        let pipe =
+            Pipe::new(Box::new(tokio::io::empty()), Box::new(tokio::io::sink()), Framing::Line, "\n", 10);
         let mut turn = Turn::new(Arc::new(serial), pipe, VecDeque::from([Said::Text("boot".into())]));
         let cx = &mut Context::from_waker(Waker::noop());
         assert!(turn.poll_ready(cx).is_pending());

@@ -161,8 +161,7 @@ impl<S: AsyncWrite + Send> Output for WebSocketOutput<S> {
         let (code, reason) = ending.codes();
         let text = ending.text();
         match self.style {
-            _ if matches!(ending, Ending::Left) => {}
-            Style::Plain if reason == ByeReason::Farewell => self.push_text(&[text.as_bytes()]),
+            Style::Plain if matches!(ending, Ending::Farewell(_)) => self.push_text(&[text.as_bytes()]),
             Style::Plain => {}
             Style::Events => {
                 self.push_event(&ServerEvent::Bye { reason, text: (&*text).into(), status: ending.status() })

@@ -1,5 +1,6 @@
 //! A server on free ports that ends with its test, and clients that speak to it.
 
+pub(crate) mod behind;
 pub(crate) mod binary;
 pub(crate) mod client;
 pub(crate) mod lines;
