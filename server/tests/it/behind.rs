@@ -244,6 +244,24 @@ async fn the_next_turn_begins_when_the_old_program_and_its_children_are_gone(#[c
     assert!(!runs(&mark), "what the first one's program left is gone when its turn is over");
 }
 
+/// A child that its program left behind is asked to end, and has time for it.
+#[tokio::test]
+async fn children_are_asked_before_they_are_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("asked");
+    let script = format!(
+        "sh -c 'trap \"sleep 0.05; echo yes > {}; exit\" TERM; echo ready; while :; do sleep 0.01; done' & cat",
+        file.display()
+    );
+    let server = exec_with(&script, |behind| behind.kill_after = Duration::from_secs(60)).await;
+    let mut client = WebSocket::connect(server.http, true).await;
+    client.expect_turn().await;
+    assert_eq!(client.event().await, ServerEvent::Output { text: "ready".into() });
+    client.send(Message::text(ClientEvent::Leave.to_json())).await;
+    server.transcript.wait_for("encerrada.").await;
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "yes\n");
+}
+
 /// A program that prints without end meets back-pressure, and its holder can leave.
 #[tokio::test]
 async fn a_program_that_floods_is_held_back() {

@@ -242,3 +242,41 @@ async fn a_flooding_holder_cannot_put_the_end_off() {
     assert!(start.elapsed() < std::time::Duration::from_secs(3), "{:?}", start.elapsed());
     flooding.abort();
 }
+
+/// A stream of a gibibyte, both ways at once, arrives unchanged, and hardly any of it is in memory at a time.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_long_stream_arrives_unchanged_in_little_memory() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("tcp://{}", listener.local_addr().unwrap());
+    let server = Binary::start(&["--connect", &url]).await;
+    let echo = thread::spawn(move || {
+        let (mut reader, mut writer) = both_ways(listener.accept().unwrap().0);
+        std::io::copy(&mut reader, &mut writer).unwrap();
+        writer.shutdown(std::net::Shutdown::Write).unwrap();
+    });
+    // No power of two, so that an error of a whole buffer is seen.
+    let block: Vec<u8> = (0..=255).cycle().take((1 << 20) - 1).collect();
+    let (mut reader, mut writer) = both_ways(TcpStream::connect(server.tcp).unwrap());
+    let sent = block.clone();
+    let sending = thread::spawn(move || {
+        (0..1025).for_each(|_| writer.write_all(&sent).unwrap());
+        writer.shutdown(std::net::Shutdown::Write).unwrap();
+    });
+    let read = tokio::task::spawn_blocking(move || {
+        let mut came = vec![0; block.len()];
+        for number in 0..1025 {
+            reader.read_exact(&mut came).unwrap();
+            assert!(came == block, "block {number} is another");
+        }
+        assert_eq!(reader.read(&mut came).unwrap(), 0);
+    });
+    within("the stream", read).await.unwrap();
+    sending.join().unwrap();
+    echo.join().unwrap();
+    assert!(server.peak_resident() < 32 << 20, "{} bytes", server.peak_resident());
+}
+
+fn both_ways(stream: TcpStream) -> (TcpStream, TcpStream) {
+    (stream.try_clone().unwrap(), stream)
+}

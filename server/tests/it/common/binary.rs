@@ -63,11 +63,23 @@ impl Binary {
         fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
     }
 
-    /// Bytes of memory that are resident (proc_pid_status(5)).
+    /// Bytes of memory that are resident.
     #[cfg(target_os = "linux")]
     pub(crate) fn resident(&self) -> i64 {
+        self.memory("VmRSS:")
+    }
+
+    /// Most bytes of memory that were ever resident.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn peak_resident(&self) -> i64 {
+        self.memory("VmHWM:")
+    }
+
+    /// A figure in kB of proc_pid_status(5), in bytes.
+    #[cfg(target_os = "linux")]
+    fn memory(&self, name: &str) -> i64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
         line.trim().trim_end_matches(" kB").parse::<i64>().unwrap() * 1024
     }
 
