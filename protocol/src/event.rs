@@ -140,6 +140,43 @@ pub enum ByeReason {
     Unknown,
 }
 
+impl ByeReason {
+    /// Every reason that a server of this version gives.
+    pub const ALL: [Self; 12] = [
+        Self::Farewell,
+        Self::Ended,
+        Self::Shutdown,
+        Self::QueueFull,
+        Self::PerAddress,
+        Self::Lost,
+        Self::Unavailable,
+        Self::IdleLimit,
+        Self::TurnLimit,
+        Self::TooBig,
+        Self::NotText,
+        Self::Error,
+    ];
+
+    /// The reason as it stands in an event.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Farewell => "farewell",
+            Self::Ended => "ended",
+            Self::Shutdown => "shutdown",
+            Self::QueueFull => "queue_full",
+            Self::PerAddress => "per_address",
+            Self::Lost => "lost",
+            Self::Unavailable => "unavailable",
+            Self::IdleLimit => "idle_limit",
+            Self::TurnLimit => "turn_limit",
+            Self::TooBig => "too_big",
+            Self::NotText => "not_text",
+            Self::Error => "error",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// What a client tells the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -222,6 +259,15 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
 #[cfg(test)]
 mod tests {
     use super::{ByeReason, ClientEvent, ServerEvent, TurnKind};
+
+    #[test]
+    fn a_reason_is_the_word_that_an_event_has() {
+        for reason in ByeReason::ALL {
+            let bye = ServerEvent::Bye { reason, text: "…".into(), status: None };
+            let word = reason.word();
+            assert_eq!(bye.to_json(), format!(r#"{{"type":"bye","reason":"{word}","text":"…"}}"#));
+        }
+    }
 
     #[test]
     fn events_have_the_form_that_the_protocol_fixes() {

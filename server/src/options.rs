@@ -21,6 +21,10 @@ pub struct Options {
     #[arg(long, env = "VEZ_HTTP", value_name = "ADDR|off", default_value = DEFAULT_HTTP)]
     pub http: Listen,
 
+    /// Where operators read /metrics and /queue; port 0 binds any free port, which the log tells
+    #[arg(long, env = "VEZ_METRICS", value_name = "ADDR|off", default_value = "off")]
+    pub metrics: Listen,
+
     /// What answers.
     #[command(flatten)]
     pub behind: responder::Settings,

@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 use crate::door::{Connections, Slot};
 use crate::ending::Ending;
 use crate::queue::{JoinError, Queue};
+use crate::record::{QueueEvent, Record};
 use crate::seat::{Seat, Visitor};
 use crate::session::{Remains, Sessions, Waiting};
 use crate::transport;
@@ -19,6 +20,7 @@ use crate::transport;
 #[derive(Debug)]
 pub(crate) struct Reception {
     queue: Queue,
+    record: Record,
     sessions: Arc<Sessions>,
     connections: Connections,
     transports: Arc<transport::Settings>,
@@ -32,12 +34,13 @@ pub(crate) type Admission = Result<Seat, (SocketAddr, Ending)>;
 impl Reception {
     pub(crate) fn new(
         queue: Queue,
+        record: Record,
         sessions: Arc<Sessions>,
         connections: Connections,
         transports: Arc<transport::Settings>,
         tasks: TaskTracker,
     ) -> Self {
-        Self { queue, sessions, connections, transports, tasks }
+        Self { queue, record, sessions, connections, transports, tasks }
     }
 
     /// How transports behave.
@@ -45,9 +48,13 @@ impl Reception {
         Arc::clone(&self.transports)
     }
 
-    /// The right of an HTTP connection to become a visitor's, if one more may.
-    pub(crate) fn upgrade(&self) -> Option<Slot> {
-        self.connections.upgrade()
+    /// The right of an HTTP connection to become a `visitor`'s, if one more may.
+    pub(crate) fn upgrade(&self, visitor: &Visitor) -> Option<Slot> {
+        let slot = self.connections.upgrade();
+        if slot.is_none() {
+            self.record.queue(visitor, &QueueEvent::NoSlot);
+        }
+        slot
     }
 
     /// Runs a task that ends with the server.
@@ -59,12 +66,11 @@ impl Reception {
     pub(crate) fn join(&self, visitor: Visitor, client: IpAddr) -> Admission {
         match self.queue.join(client) {
             Ok(ticket) => {
-                let (number, transport) = (visitor.number, visitor.transport);
-                tracing::debug!(visitor = number, peer = %visitor.peer, %transport, "joined the queue");
+                self.record.queue(&visitor, &QueueEvent::Joined);
                 Ok(Seat { visitor, ticket })
             }
             Err(error) => {
-                tracing::info!(peer = %visitor.peer, %error, "turned away");
+                self.record.queue(&visitor, &QueueEvent::Refused(&error));
                 Err((visitor.peer, refusal(error)))
             }
         }

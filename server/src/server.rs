@@ -8,12 +8,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::door::{self, Acceptor, BindError, Connections, Guard, Proxies, Tls, TlsError};
-use crate::http::{Http, Upgrades};
-use crate::options::Options;
+use crate::http::{Http, Upgrades, operator_routes, visitor_routes};
+use crate::options::{Listen, Options};
 use crate::platform;
 use crate::queue::Queue;
 use crate::reception::Reception;
-use crate::record::Transcript;
+use crate::record::{Metrics, Record, Transcript};
 use crate::responder::{Backend, BehindError, DeviceError};
 use crate::seat::{Transport, Visitor};
 use crate::session::{Sessions, Shutdown};
@@ -24,6 +24,7 @@ use crate::transport::tcp::{Port, WaitingTcp};
 pub struct Server {
     tcp: Option<TcpListener>,
     http: Option<TcpListener>,
+    metrics: Option<TcpListener>,
     tls: Option<Arc<Tls>>,
     backend: Backend,
     transcript: Transcript,
@@ -61,17 +62,23 @@ impl Server {
         let tls = files.map(|(certificate, key)| Tls::load(certificate, key)).transpose()?.map(Arc::new);
         let tcp = options.tcp.0.map(door::bind).transpose()?;
         let http = options.http.0.map(door::bind).transpose()?;
-        Ok(Self { tcp, http, tls, backend, transcript, options })
+        let metrics = options.metrics.0.map(door::bind).transpose()?;
+        Ok(Self { tcp, http, metrics, tls, backend, transcript, options })
     }
 
     /// Where raw TCP is served.
     pub fn tcp_address(&self) -> Option<SocketAddr> {
-        self.tcp.as_ref().and_then(|listener| listener.local_addr().ok())
+        local_address(self.tcp.as_ref())
     }
 
     /// Where the page and WebSockets are served.
     pub fn http_address(&self) -> Option<SocketAddr> {
-        self.http.as_ref().and_then(|listener| listener.local_addr().ok())
+        local_address(self.http.as_ref())
+    }
+
+    /// Where operators read the metrics.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        local_address(self.metrics.as_ref())
     }
 
     /// Serves until `shutdown` is cancelled, then lets the running conversation drain; every task has ended
@@ -106,6 +113,10 @@ impl Server {
             self.transcript.page(&page);
             warn_of_network("HTTP", address, self.tls.is_some());
         }
+        if let Some(address) = self.metrics_address() {
+            tracing::info!("metrics at http://{address}/metrics and http://{address}/queue");
+            warn_of_network("the metrics' listener", address, false);
+        }
     }
 
     /// Puts the parts together and accepts connections; runs until dropped.
@@ -114,8 +125,12 @@ impl Server {
         let reloads = reload(self.tls.clone());
         self.announce();
         let page = self.page();
-        let Self { tcp, http, tls, backend, transcript, options } = self;
+        let Self { tcp, http, metrics, tls, backend, transcript, options } = self;
+        let guard = |listen| Arc::new(guard(listen, &options.access));
         let queue = Queue::new(options.queue);
+        let operators = metrics.map(|listener| (listener, Metrics::new(queue.clone(), transcript.clone())));
+        let counts = operators.as_ref().map(|(_, counts)| counts.clone());
+        let record = Record::new(transcript.clone(), counts);
         let connections = Connections::new(options.access.connections);
         let proxies = Proxies::new(&options.access);
         let transports = Arc::new(options.connections);
@@ -123,44 +138,54 @@ impl Server {
         let sessions = Arc::new(Sessions::new(
             options.turns,
             backend.clone(),
-            transcript.clone(),
+            record.clone(),
             transports.write_limit,
             shutdown.clone(),
         ));
         let reception = Arc::new(Reception::new(
             queue.clone(),
+            record,
             sessions,
             connections.clone(),
             Arc::clone(&transports),
             tasks,
         ));
-        let bound = options.http.0.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip());
-        let guard = Arc::new(Guard::new(bound, &options.access.allow_host, &options.access.allow_origin));
         let upgrades = Arc::new(Upgrades {
-            guard: Arc::clone(&guard),
+            guard: guard(options.http),
             proxies: proxies.clone(),
             reception: Arc::clone(&reception),
             leave_word,
             time: options.requests.header_time,
         });
-        let web = Arc::new(Http::new(
-            options.requests,
-            guard,
-            (queue.clone(), backend.clone()),
-            upgrades,
-            tls.clone(),
-            shutdown,
-        ));
         let port = Arc::new(Port::new(Arc::clone(&transports), page.as_deref()));
         let gone = transports.gone;
+        let visitors = visitor_routes((queue.clone(), backend.clone()), upgrades);
+        let web = Http::new(options.requests.clone(), visitors, tls, shutdown.clone());
+        let web = http.map(|listener| (Acceptor::new(listener, gone), Arc::new(web)));
+        let watch = operators.map(|(listener, counts)| {
+            let routes = operator_routes(guard(options.metrics), counts, queue.clone());
+            let http = Http::new(options.requests, routes, None, shutdown);
+            (Acceptor::new(listener, gone), Arc::new(http))
+        });
         tokio::join!(
             serve_tcp(tcp.map(|tcp| Acceptor::new(tcp, gone)), &connections, &reception, &port),
-            serve_http(http.map(|http| Acceptor::new(http, gone)), &connections, &proxies, &reception, &web),
+            serve_http(web, &connections, &proxies, &reception),
+            serve_http(watch, &connections, &proxies, &reception),
             queue.tell_others(),
             backend.keep(&transcript),
             reloads,
         );
     }
+}
+
+fn local_address(listener: Option<&TcpListener>) -> Option<SocketAddr> {
+    listener.and_then(|listener| listener.local_addr().ok())
+}
+
+/// Who may speak HTTP to what `listen` binds.
+fn guard(listen: Listen, access: &door::Settings) -> Guard {
+    let bound = listen.0.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip());
+    Guard::new(bound, &access.allow_host, &access.allow_origin)
 }
 
 fn warn_of_network(what: &str, address: SocketAddr, encrypted: bool) {
@@ -205,13 +230,12 @@ async fn serve_tcp(
 }
 
 async fn serve_http(
-    acceptor: Option<Acceptor>,
+    served: Option<(Acceptor, Arc<Http>)>,
     connections: &Connections,
     proxies: &Proxies,
     reception: &Reception,
-    web: &Arc<Http>,
 ) {
-    let Some(mut acceptor) = acceptor else { return };
+    let Some((mut acceptor, http)) = served else { return };
     loop {
         let (stream, peer) = acceptor.accept().await;
         let beside = connections.beside(peer.ip());
@@ -220,7 +244,7 @@ async fn serve_http(
             continue;
         }
         let slot = connections.request().await;
-        let serving = Arc::clone(web).serve(stream, peer, slot);
+        let serving = Arc::clone(&http).serve(stream, peer, slot);
         reception.spawn(async move {
             serving.await;
             drop(beside);

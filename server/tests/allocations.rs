@@ -37,6 +37,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A message as it is on the wire, its answer, and how they are sent.
 struct Case {
     responder: Responder,
+    /// Where metrics are served.
+    metrics: &'static str,
     handshake: bool,
     request: Vec<u8>,
     reply: Vec<u8>,
@@ -49,7 +51,12 @@ impl Case {
     fn tcp(responder: Responder, ending: &str, window: usize) -> Self {
         let request = format!("{TEXT}{ending}").into_bytes();
         let reply = format!("{}{ending}", answer(responder, TEXT)).into_bytes();
-        Self { responder, handshake: false, request, reply, window }
+        Self { responder, metrics: "off", handshake: false, request, reply, window }
+    }
+
+    /// The same, counted for `/metrics`.
+    fn with_metrics(self) -> Self {
+        Self { metrics: "127.0.0.1:0", ..self }
     }
 
     fn websocket(responder: Responder, window: usize) -> Self {
@@ -58,7 +65,7 @@ impl Case {
 
     fn long_websocket(responder: Responder, text: &str, window: usize) -> Self {
         let (request, reply) = (frame(text, Some([1, 2, 3, 4])), frame(&answer(responder, text), None));
-        Self { responder, handshake: true, request, reply, window }
+        Self { responder, metrics: "off", handshake: true, request, reply, window }
     }
 }
 
@@ -82,6 +89,7 @@ fn frame(text: &str, mask: Option<[u8; 4]>) -> Vec<u8> {
 #[case::lines(Case::tcp(Responder::Report, "\r\n", 1))]
 #[case::many_lines(Case::tcp(Responder::Report, "\n", WINDOW))]
 #[case::echo(Case::tcp(Responder::Echo, "\n", WINDOW))]
+#[case::with_metrics(Case::tcp(Responder::Report, "\n", WINDOW).with_metrics())]
 fn a_message_over_tcp_allocates_nothing(#[case] case: Case) {
     let each = allocations_per_message(&case);
     assert!(each <= GROWTH, "{each} allocations per message");
@@ -91,6 +99,7 @@ fn a_message_over_tcp_allocates_nothing(#[case] case: Case) {
 #[case::one_at_a_time(Case::websocket(Responder::Report, 1))]
 #[case::many(Case::websocket(Responder::Report, WINDOW))]
 #[case::echo(Case::websocket(Responder::Echo, WINDOW))]
+#[case::with_metrics(Case::websocket(Responder::Report, WINDOW).with_metrics())]
 #[case::long(Case::long_websocket(Responder::Echo, &TEXT.repeat(512), 1))]
 fn a_message_over_a_websocket_allocates_once_at_most(#[case] case: Case) {
     let each = allocations_per_message(&case);
@@ -116,7 +125,7 @@ fn waiting_takes_little_memory(#[case] handshake: bool, #[case] most: u64) {
 
 /// The most that the serving thread has allocated at a time while so many wait.
 fn held_by_waiting(handshake: bool, count: usize) -> u64 {
-    let held = counted(Responder::Report, |tcp, http| {
+    let held = counted(Responder::Report, "off", |tcp, http| {
         let connect = |_| {
             let mut stream = TcpStream::connect(if handshake { http } else { tcp }).unwrap();
             stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -157,15 +166,21 @@ fn await_waiting(http: SocketAddr, count: usize) {
 
 /// What the serving thread allocates for a whole conversation of so many messages.
 fn allocations(case: &Case, messages: usize) -> AllocationInfo {
-    counted(case.responder, |tcp, http| converse(case, if case.handshake { http } else { tcp }, messages))
+    counted(case.responder, case.metrics, |tcp, http| {
+        converse(case, if case.handshake { http } else { tcp }, messages);
+    })
 }
 
 /// What the serving thread allocates while `client` does something with it.
-fn counted(responder: Responder, client: impl FnOnce(SocketAddr, SocketAddr)) -> AllocationInfo {
+fn counted(
+    responder: Responder,
+    metrics: &str,
+    client: impl FnOnce(SocketAddr, SocketAddr),
+) -> AllocationInfo {
     let shutdown = CancellationToken::new();
     let (tell, told) = mpsc::channel();
     std::thread::scope(|scope| {
-        let serving = scope.spawn(|| serve(responder, &shutdown, &tell));
+        let serving = scope.spawn(|| serve(responder, metrics, &shutdown, &tell));
         let (tcp, http) = told.recv().unwrap();
         // Ends the server even if the client fails.
         let _guard = shutdown.clone().drop_guard();
@@ -178,12 +193,14 @@ fn counted(responder: Responder, client: impl FnOnce(SocketAddr, SocketAddr)) ->
 /// Serves on this thread until `shutdown`, counted from before the server's first allocation.
 fn serve(
     responder: Responder,
+    metrics: &str,
     shutdown: &CancellationToken,
     addresses: &mpsc::Sender<(SocketAddr, SocketAddr)>,
 ) -> AllocationInfo {
     let mut options = Options {
         tcp: "127.0.0.1:0".parse().unwrap(),
         http: "127.0.0.1:0".parse().unwrap(),
+        metrics: metrics.parse().unwrap(),
         ..Options::default()
     };
     options.behind.responder = responder;

@@ -1,6 +1,7 @@
-//! HTTP: the page, the WebSocket handshake and the health check.
+//! HTTP: the page, the WebSocket handshake, the health check, and what operators watch.
 
 mod health;
+mod metrics;
 mod page;
 mod upgrade;
 
@@ -30,6 +31,7 @@ use crate::queue::Queue;
 use crate::responder::Backend;
 use crate::session::Shutdown;
 use crate::units::{interval, size_within};
+pub(crate) use metrics::operator_routes;
 pub(crate) use upgrade::Upgrades;
 
 /// How long a request may take, and how large it may be.
@@ -74,21 +76,7 @@ pub(crate) struct Http {
 pub(crate) type Stream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
 
 impl Http {
-    pub(crate) fn new(
-        settings: Settings,
-        guard: Arc<Guard>,
-        health: (Queue, Backend),
-        upgrades: Arc<Upgrades>,
-        tls: Option<Arc<Tls>>,
-        shutdown: Shutdown,
-    ) -> Self {
-        let router = Router::new()
-            .route("/", get(upgrade::root))
-            .route("/ws", get(upgrade::websocket))
-            .with_state(upgrades)
-            .route("/healthz", get(health::healthz).with_state(health))
-            .fallback(page::file)
-            .layer(middleware::from_fn_with_state(guard, check_host));
+    pub(crate) fn new(settings: Settings, router: Router, tls: Option<Arc<Tls>>, shutdown: Shutdown) -> Self {
         Self { router, tls, settings, shutdown }
     }
 
@@ -134,6 +122,23 @@ impl Http {
             tracing::debug!(%address, %error, "the HTTP connection failed");
         }
     }
+}
+
+/// The routes for visitors, for the hosts that the guard of `upgrades` lets in.
+pub(crate) fn visitor_routes(health: (Queue, Backend), upgrades: Arc<Upgrades>) -> Router {
+    let guard = Arc::clone(&upgrades.guard);
+    let router = Router::new()
+        .route("/", get(upgrade::root))
+        .route("/ws", get(upgrade::websocket))
+        .with_state(upgrades)
+        .route("/healthz", get(health::healthz).with_state(health))
+        .fallback(page::file);
+    guarded(router, guard)
+}
+
+/// Has `guard` stand before every route.
+fn guarded(router: Router, guard: Arc<Guard>) -> Router {
+    router.layer(middleware::from_fn_with_state(guard, check_host))
 }
 
 /// Refuses requests for a host that the server does not go by.

@@ -64,12 +64,12 @@ pub(super) async fn websocket(
         (Ok(_), None) => return StatusCode::UPGRADE_REQUIRED.into_response(),
         (Err(error), _) => return refuse(&error),
     };
-    let Some(slot) = upgrades.reception.upgrade() else {
+    let visitor = Visitor::new(peer.address, Transport::WebSocket);
+    let Some(slot) = upgrades.reception.upgrade(&visitor) else {
         let text = "Servidor: há conexões demais. Tente mais tarde.\n";
         return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "10")], text).into_response();
     };
     // Joined before the answer is on its way: whoever sees the handshake done has its place.
-    let visitor = Visitor::new(peer.address, Transport::WebSocket);
     let admission = upgrades.reception.join(visitor, client);
     let slots = (peer.slot, slot);
     let reception = Arc::clone(&upgrades.reception);

@@ -13,6 +13,7 @@ mod ticket;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use order::Shared;
 pub use order::{JoinError, Settings};
@@ -44,6 +45,11 @@ impl Queue {
     /// How many wait, the one who has the turn not counted.
     pub fn waiting(&self) -> usize {
         self.shared.len().saturating_sub(1)
+    }
+
+    /// How long the one who has waited longest has waited, if anybody waits.
+    pub fn longest_wait(&self) -> Option<Duration> {
+        self.shared.longest_wait()
     }
 
     /// How many may wait.

@@ -174,6 +174,11 @@ impl Shared {
         self.lock().line.len()
     }
 
+    /// How long the first of those who wait has waited.
+    pub(super) fn longest_wait(&self) -> Option<Duration> {
+        self.lock().line.iter().nth(1).map(|member| member.place.joined.elapsed())
+    }
+
     pub(super) fn capacity(&self) -> usize {
         self.settings.queue_length
     }

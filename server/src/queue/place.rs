@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// Where a ticket stands; it changes from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,11 +54,13 @@ pub(super) struct Place {
     /// The packed state: many are written whenever somebody leaves.
     state: AtomicU64,
     pub(super) changed: Notify,
+    /// When it was taken.
+    pub(super) joined: Instant,
 }
 
 impl Place {
     pub(super) fn new(state: State) -> Self {
-        Self { state: AtomicU64::new(state.pack()), changed: Notify::new() }
+        Self { state: AtomicU64::new(state.pack()), changed: Notify::new(), joined: Instant::now() }
     }
 
     pub(super) fn state(&self) -> State {

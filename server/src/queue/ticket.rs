@@ -82,6 +82,11 @@ impl Turn {
         self.fence
     }
 
+    /// How long ago the turn's holder joined the queue.
+    pub fn since_joining(&self) -> Duration {
+        self.ticket.place.joined.elapsed()
+    }
+
     /// Since when anybody waits without a break for a turn to end, and news of it.
     pub fn contended(&self) -> watch::Receiver<Option<Instant>> {
         self.ticket.shared.contended()

@@ -69,6 +69,11 @@ impl Transcript {
         self.writer.finish().await;
     }
 
+    /// How many lines were lost so far, because the output stood still or had failed.
+    pub(super) fn lost_lines(&self) -> u64 {
+        self.writer.lost_lines()
+    }
+
     /// Waits until there is room for a line, or the output has stood still for a second.
     pub(super) fn room(&self) -> impl Future<Output = ()> + use<> {
         self.writer.clone().room()
@@ -77,7 +82,7 @@ impl Transcript {
     /// The line about an event, if it has one; false when the next should wait for room.
     pub(super) fn session(&self, peer: &str, event: &Event<'_>) -> bool {
         match event {
-            Event::Turn(_) => self.line(|line| push_all(line, &["Conectado por ", peer])),
+            Event::Turn { .. } => self.line(|line| push_all(line, &["Conectado por ", peer])),
             Event::Message(text, most) => self.line(|line| {
                 push_all(line, &["Mensagem recebida de ", peer, ": "]);
                 push_part(line, text, *most);

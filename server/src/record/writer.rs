@@ -1,7 +1,7 @@
 //! The thread that writes the transcript, and the bounded buffer before it.
 
 use std::collections::VecDeque;
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -72,6 +72,8 @@ struct State {
     spare: Vec<String>,
     /// Lines that found no room since the last that did.
     lost: u64,
+    /// Lines that were lost since the start.
+    lost_ever: u64,
     /// At how many bytes the thread is to be woken; `None` while it writes.
     wake_at: Option<usize>,
     /// Whether somebody waits in [`Writer::finish`]: gathering is over.
@@ -87,7 +89,7 @@ struct State {
 }
 
 impl Writer {
-    pub(super) fn start(output: impl Write + Send + 'static, outlet: Outlet) -> std::io::Result<Self> {
+    pub(super) fn start(output: impl Write + Send + 'static, outlet: Outlet) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             state: Mutex::default(),
             work: Condvar::new(),
@@ -109,6 +111,11 @@ impl Writer {
             self.shared.work.notify_one();
         }
         !state.is_full()
+    }
+
+    /// How many lines were lost since the start.
+    pub(super) fn lost_lines(&self) -> u64 {
+        self.shared.lock().lost_ever
     }
 
     /// Waits until there is room for a line, or the output has stood still for a second. Cancel safe.
@@ -139,10 +146,12 @@ impl Writer {
 impl State {
     fn append(&mut self, write: impl FnOnce(&mut String)) {
         if self.broken {
+            self.lost_ever += 1;
             return;
         }
         if self.still && self.bytes >= CAPACITY {
             self.lost += 1;
+            self.lost_ever += 1;
             return;
         }
         self.tell_lost();
@@ -171,6 +180,13 @@ impl State {
                     .expect("writing to a String does not fail");
             });
         }
+    }
+
+    /// The output failed for good, with these lines not written.
+    fn fail(&mut self, unwritten: &[u8]) {
+        let waiting: usize = self.batches.iter().map(|batch| lines(batch.as_bytes())).sum();
+        let lost_ever = self.lost_ever + (lines(unwritten) + waiting) as u64;
+        *self = Self { broken: true, lost_ever, ..Self::default() };
     }
 
     /// Whether the conversation should wait.
@@ -210,7 +226,11 @@ impl Shared {
 
     fn run(&self, mut output: impl Write) {
         while let Some(mut batch) = self.take() {
-            let written = self.write(&mut output, batch.as_bytes());
+            if let Err((error, unwritten)) = self.write(&mut output, batch.as_bytes()) {
+                self.lock().fail(unwritten);
+                tracing::warn!(%error, "the transcript's output failed; the server goes on without it");
+                self.room.notify_one();
+            }
             batch.clear();
             batch.shrink_to(ROOM);
             let mut state = self.lock();
@@ -218,23 +238,21 @@ impl Shared {
             if state.spare.len() < SPARE {
                 state.spare.push(batch);
             }
-            if let Err(error) = written {
-                tracing::warn!(%error, "the transcript's output failed; the server goes on without it");
-                *state = State { broken: true, ..State::default() };
-                self.room.notify_one();
-            }
             self.progress.notify_one();
         }
     }
 
-    fn write(&self, output: &mut impl Write, lines: &[u8]) -> std::io::Result<()> {
-        for chunk in lines.chunks(self.outlet.chunk) {
-            output.write_all(chunk)?;
+    /// Writes lines; the error has those that were not written.
+    fn write<'a>(&self, output: &mut impl Write, mut lines: &'a [u8]) -> Result<(), (io::Error, &'a [u8])> {
+        while !lines.is_empty() {
+            let (chunk, rest) = lines.split_at(self.outlet.chunk.min(lines.len()));
+            output.write_all(chunk).map_err(|error| (error, lines))?;
+            lines = rest;
             let mut state = self.lock();
             state.taken += chunk.len() as u64;
             state.still = false;
         }
-        output.flush()
+        output.flush().map_err(|error| (error, lines))
     }
 
     /// Waits for lines and takes a batch of them; `None` when the output is of no more use.
@@ -264,6 +282,11 @@ impl Shared {
             state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
+}
+
+/// How many lines end in these bytes: within a line newlines are escaped.
+fn lines(bytes: &[u8]) -> usize {
+    memchr::memchr_iter(b'\n', bytes).count()
 }
 
 #[cfg(test)]

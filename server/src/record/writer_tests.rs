@@ -116,11 +116,13 @@ async fn what_an_output_that_stands_still_cannot_take_is_counted_and_said() {
     assert!(writer.clone().room().now_or_never().is_none(), "the conversation waits for room");
     writer.clone().room().await;
     (0..7).for_each(|_| assert!(append(&writer, &line), "nothing waits for an output that stands still"));
+    assert_eq!(writer.lost_lines(), 7);
     assert_eq!(output.take(), "primeira\n");
     assert_eq!(output.take_lines(2), [line.clone(), line.clone()]);
     assert_eq!(output.take(), "[7 linhas perdidas: a saída ficou parada]\n");
     assert!(append(&writer, "depois"));
     assert_eq!(output.take(), "depois\n");
+    assert_eq!(writer.lost_lines(), 7, "what was said stays counted");
 }
 
 /// A reader that takes little, but takes, is waited for: what it has not read yet tells.
@@ -148,4 +150,5 @@ async fn a_closed_output_ends_the_writing_and_nothing_else() {
     (0..100).for_each(|_| assert!(append(&writer, &"dois".repeat(CAPACITY))));
     writer.finish().await;
     assert!(writer.shared.lock().batches.is_empty());
+    assert_eq!(writer.lost_lines(), 101);
 }

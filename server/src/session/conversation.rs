@@ -106,7 +106,8 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
         shutdown: &'a Shutdown,
         write_limit: Duration,
     ) -> Self {
-        let full = !journal.record(&Event::Turn(turn.fence()));
+        let (fence, waited) = (turn.fence(), turn.since_joining());
+        let full = !journal.record(&Event::Turn { fence, waited });
         let clock = Clock::new(settings, turn.contended());
         let alarms = FuturesUnordered::from_iter([
             clock.clone().expired().map(Alarm::End).boxed(),

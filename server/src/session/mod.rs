@@ -18,7 +18,7 @@ use vez_protocol::{ServerEvent, TurnKind};
 
 use crate::ending::Ending;
 use crate::queue::{State, Ticket, Turn};
-use crate::record::{Event, Journal, Transcript};
+use crate::record::{Event, Journal, QueueEvent, Record};
 use crate::responder::{Backend, Occasion};
 use crate::seat::{Seat, Visitor};
 use conversation::Conversation;
@@ -34,7 +34,7 @@ const DISCARDED: usize = 1024 * 1024;
 pub(crate) struct Sessions {
     settings: Settings,
     backend: Backend,
-    transcript: Transcript,
+    record: Record,
     /// How long a peer may take for what is written to it.
     write_limit: Duration,
     shutdown: Shutdown,
@@ -47,11 +47,11 @@ impl Sessions {
     pub(crate) fn new(
         settings: Settings,
         backend: Backend,
-        transcript: Transcript,
+        record: Record,
         write_limit: Duration,
         shutdown: Shutdown,
     ) -> Self {
-        Self { settings, backend, transcript, write_limit, shutdown }
+        Self { settings, backend, record, write_limit, shutdown }
     }
 
     /// Waits for the turn and holds it, from joining the queue to the last words; then the turn is passed on. Gives
@@ -70,7 +70,7 @@ impl Sessions {
                 Ok(()) => Box::pin(self.begin(waiting, ticket, &visitor)).await,
                 Err(ending) => {
                     drop(ticket);
-                    tracing::debug!(visitor = visitor.number, ?ending, "left the queue");
+                    self.record.queue(&visitor, &QueueEvent::Left(&ending));
                     Box::pin(self.dismiss(waiting, &ending)).await
                 }
             };
@@ -131,7 +131,7 @@ impl Sessions {
         mut turn: Turn,
         visitor: &Visitor,
     ) -> bool {
-        let journal = Journal::new(&self.transcript, visitor.number, visitor.peer);
+        let journal = Journal::new(&self.record, visitor);
         let occasion = Occasion {
             session: visitor.number,
             transport: visitor.transport,

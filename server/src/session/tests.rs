@@ -16,7 +16,7 @@ use vez_protocol::{Message, ServerEvent};
 use super::{Incoming, Input, Output, Sessions, Settings, Shutdown, To, Waiting};
 use crate::ending::Ending;
 use crate::queue::{self, Queue};
-use crate::record::Transcript;
+use crate::record::{Record, Transcript};
 use crate::responder::scripted::Script;
 use crate::responder::{self, Backend, Responder, Said};
 use crate::seat::{Seat, Transport, Visitor};
@@ -267,7 +267,8 @@ impl House {
     fn new(backend: Backend, settings: Settings) -> Self {
         let (written, shutdown) = (Written::default(), Shutdown::default());
         let transcript = Transcript::new(written.clone()).expect("a thread starts");
-        let sessions = Sessions::new(settings, backend, transcript.clone(), WRITE_LIMIT, shutdown.clone());
+        let record = Record::new(transcript.clone(), None);
+        let sessions = Sessions::new(settings, backend, record, WRITE_LIMIT, shutdown.clone());
         let queue = Queue::new(queue::Settings { queue_length: 9, per_address: None });
         Self { sessions: Arc::new(sessions), queue, written, transcript, shutdown }
     }

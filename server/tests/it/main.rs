@@ -13,6 +13,7 @@ mod gone;
 mod http;
 mod http_on_tcp;
 mod limits;
+mod metrics;
 mod promises;
 mod raw_tcp;
 #[cfg(unix)]

@@ -48,10 +48,11 @@ impl Binary {
         self.stdout = None;
     }
 
-    /// Reads the log up to a line that holds `part`.
-    pub(crate) fn wait_for_log(&mut self, part: &str) {
+    /// Reads the log up to a line that holds `part`, and returns it.
+    pub(crate) fn wait_for_log(&mut self, part: &str) -> String {
         let stderr = BufReader::new(self.child.stderr.as_mut().unwrap());
-        assert!(stderr.lines().any(|line| line.unwrap().contains(part)), "the log ended without {part:?}");
+        let found = stderr.lines().map(Result::unwrap).find(|line| line.contains(part));
+        found.unwrap_or_else(|| panic!("the log ended without {part:?}"))
     }
 
     /// User and system time so far, in clock ticks (proc_pid_stat(5)).

@@ -4,6 +4,7 @@ pub(crate) mod behind;
 pub(crate) mod binary;
 pub(crate) mod client;
 pub(crate) mod lines;
+pub(crate) mod openmetrics;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -31,6 +32,7 @@ pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T 
 pub(crate) struct TestServer {
     pub(crate) tcp: SocketAddr,
     pub(crate) http: SocketAddr,
+    pub(crate) metrics: Option<SocketAddr>,
     pub(crate) transcript: Lines,
     shutdown: CancellationToken,
     running: JoinHandle<()>,
@@ -52,10 +54,11 @@ impl TestServer {
         let transcript = Lines::default();
         let server = Server::bind(options, Transcript::new(transcript.clone()).unwrap()).unwrap();
         let (tcp, http) = (server.tcp_address().unwrap(), server.http_address().unwrap());
+        let metrics = server.metrics_address();
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(server.run(shutdown.clone()));
         transcript.wait_for("Página e WebSocket em").await;
-        Self { tcp, http, transcript, shutdown, running }
+        Self { tcp, http, metrics, transcript, shutdown, running }
     }
 
     pub(crate) async fn connect(&self, kind: Kind) -> Client {

@@ -1,0 +1,46 @@
+//! `/metrics` and `/queue`: what operators watch, on a listener of its own.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use humantime::format_rfc3339_seconds;
+
+use crate::door::Guard;
+use crate::queue::Queue;
+use crate::record::{Holder, Metrics};
+
+/// The OpenMetrics text format, in the version that is written.
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The routes for operators, for the hosts that `guard` lets in.
+pub(crate) fn operator_routes(guard: Arc<Guard>, metrics: Metrics, queue: Queue) -> Router {
+    let router = Router::new()
+        .route("/metrics", get(show).with_state(metrics.clone()))
+        .route("/queue", get(status).with_state((queue, metrics)));
+    super::guarded(router, guard)
+}
+
+/// Shows the metrics, whatever format is asked for: Prometheus and its kin know this one.
+async fn show(State(metrics): State<Metrics>) -> Response {
+    ([(header::CONTENT_TYPE, OPENMETRICS)], metrics.text()).into_response()
+}
+
+/// Says how many wait, the longest of them since when, and who has the turn; nothing of what is said.
+async fn status(State((queue, metrics)): State<(Queue, Metrics)>) -> Response {
+    let waiting = queue.waiting();
+    let longest = queue.longest_wait().map_or(0.0, |wait| wait.as_secs_f64());
+    let turn = metrics.holder().map_or_else(|| "null".to_owned(), |holder| in_json(&holder));
+    let json = format!(r#"{{"waiting":{waiting},"longest_wait_seconds":{longest:.3},"turn":{turn}}}"#);
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    (headers, json).into_response()
+}
+
+fn in_json(holder: &Holder) -> String {
+    let (session, transport) = (holder.session, holder.transport);
+    let since = format_rfc3339_seconds(holder.since);
+    format!(r#"{{"session":{session},"transport":"{transport}","since":"{since}"}}"#)
+}
