@@ -428,21 +428,22 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
             }
             Incoming::NoMore => {
                 self.no_more = true;
-                return self.end_input();
+                // Where nothing is said unprompted, nothing more comes.
+                return self.end_input(Ending::Farewell(LineEnding::None));
             }
             Incoming::End => {
                 self.ended = true;
-                return self.end_input();
+                return self.end_input(Ending::Left);
             }
         }
         Ok(())
     }
 
-    /// What the peer said was all; the responder may still have something to say.
-    fn end_input(&mut self) -> Result<(), Ending> {
+    /// What the peer said was all; the responder may still have something to say, or this is the end.
+    fn end_input(&mut self, ending: Ending) -> Result<(), Ending> {
         self.asked = true;
         let goes_on = self.responder.as_mut().is_some_and(Open::end_input);
-        if goes_on { Ok(()) } else { Err(Ending::Left) }
+        if goes_on { Ok(()) } else { Err(ending) }
     }
 
     fn take_message(&mut self, message: &Message) -> Result<(), Ending> {

@@ -161,7 +161,8 @@ impl<S: AsyncWrite + Send> Output for WebSocketOutput<S> {
         let (code, reason) = ending.codes();
         let text = ending.text();
         match self.style {
-            Style::Plain if matches!(ending, Ending::Farewell(_)) => self.push_text(&[text.as_bytes()]),
+            _ if matches!(ending, Ending::Left) => {}
+            Style::Plain if reason == ByeReason::Farewell => self.push_text(&[text.as_bytes()]),
             Style::Plain => {}
             Style::Events => {
                 self.push_event(&ServerEvent::Bye { reason, text: (&*text).into(), status: ending.status() })
