@@ -195,8 +195,11 @@ impl Group {
 
     /// Waits until no member is left, the leader having been waited for.
     pub(crate) async fn gone(&self) {
+        use rustix::process::{WaitOptions, test_kill_process_group, waitpgid};
         // No event tells that a group is empty.
-        while rustix::process::test_kill_process_group(self.leader).is_ok() {
+        while test_kill_process_group(self.leader).is_ok() {
+            // Orphans are this process's own where it is the first of a container: they are waited for here.
+            while waitpgid(self.leader, WaitOptions::NOHANG).is_ok_and(|ended| ended.is_some()) {}
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

@@ -262,6 +262,18 @@ async fn children_are_asked_before_they_are_killed() {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "yes\n");
 }
 
+/// Orphans that nobody else waits for are waited for here, as where the server is the first process of a container.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn orphans_of_the_server_itself_do_not_keep_the_next_turn_from_beginning() {
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).unwrap();
+    let server = exec("sleep 600 <&- >&- 2>&- & echo pronto; read linha").await;
+    for _ in 0..2 {
+        let mut client = server.connect(Kind::Tcp).await;
+        client.expect_reply("pronto").await;
+    }
+}
+
 /// A program that prints without end meets back-pressure, and its holder can leave.
 #[tokio::test]
 async fn a_program_that_floods_is_held_back() {
