@@ -52,6 +52,8 @@ pub(crate) struct Pipe {
     outgoing: BytesMut,
     /// What was read and is no message yet.
     incoming: BytesMut,
+    /// How much is still to come of a message whose length was read.
+    rest: usize,
     /// Whether nothing more will be said to it.
     told_all: bool,
     /// Whether it says nothing more.
@@ -80,6 +82,7 @@ impl Pipe {
             max_message,
             outgoing: BytesMut::new(),
             incoming: BytesMut::new(),
+            rest: 0,
             told_all: false,
             said_all: false,
         }
@@ -181,16 +184,20 @@ impl Pipe {
                 _ => None,
             },
             Framing::Length => {
-                let length =
-                    self.incoming.first_chunk::<LENGTH>().map(|bytes| u32::from_be_bytes(*bytes) as usize)?;
-                let whole = self.incoming.len() >= LENGTH + length;
-                // What is longer than a message, or is cut off, comes as far as it goes.
-                if !whole && !self.said_all && self.incoming.len() < LENGTH + most {
-                    return None;
+                if self.rest == 0 {
+                    self.rest = u32::from_be_bytes(*self.incoming.first_chunk::<LENGTH>()?) as usize;
+                    self.incoming.advance(LENGTH);
                 }
-                self.incoming.advance(LENGTH);
-                let length = length.min(self.incoming.len());
-                Some(Said::Text(text(self.incoming.split_to(length).freeze())))
+                let piece = if self.rest > most && self.incoming.len() > most {
+                    self.split_text(most)
+                } else if self.incoming.len() >= self.rest || self.said_all {
+                    // What is cut off comes as far as it goes.
+                    self.incoming.split_to(self.rest.min(self.incoming.len())).freeze()
+                } else {
+                    return None;
+                };
+                self.rest -= piece.len();
+                Some(Said::Text(text(piece)))
             }
         }
     }

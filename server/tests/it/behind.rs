@@ -579,6 +579,26 @@ async fn lengths_frame_messages_too() {
     client.leave().await;
 }
 
+/// A length that is longer than a message comes in pieces, of whole characters, and what follows it is read as before.
+#[tokio::test]
+async fn a_length_beyond_a_message_comes_in_pieces() {
+    let (listener, url) = listener().await;
+    let target: Target = url.parse().unwrap();
+    let server = TestServer::with(|options| {
+        options.behind.connect = Some(target);
+        options.behind.framing = Some(Framing::Length);
+        options.connections.max_message = 5;
+    })
+    .await;
+    let mut client = server.connect(Kind::Plain).await;
+    let (mut behind, _) = within("a connection", listener.accept()).await.unwrap();
+    behind.write_all(b"\0\0\0\x0cabcd\xc3\xa7efghij").await.unwrap();
+    behind.write_all(b"\0\0\0\0\0\0\0\x01x").await.unwrap();
+    for piece in ["abcd", "çefg", "hij", "", "x"] {
+        client.expect_reply(piece).await;
+    }
+}
+
 /// The promise that matters most: while anything behind may still do something, nobody else has a turn.
 #[tokio::test]
 async fn a_client_that_vanishes_frees_what_is_behind() {
