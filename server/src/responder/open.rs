@@ -1,8 +1,10 @@
 //! A responder in one conversation.
 
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use vez_protocol::{Message, report};
 
 use super::answer::{Answer, Said};
@@ -15,6 +17,9 @@ use crate::ending::Ending;
 
 /// How much of a message to the echo the transcript shows: some lines of a terminal.
 const ECHO_RECORDED: usize = 256;
+
+/// How long what is connected to may take for what was said last.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// What answers in one conversation.
 #[derive(Debug)]
@@ -113,12 +118,13 @@ impl Open {
     pub(crate) fn poll_said(&mut self, cx: &mut Context<'_>) -> Poll<Result<Said, Ending>> {
         match self {
             Self::Report | Self::Echo => Poll::Pending,
-            Self::Pipe(pipe, program) => match (ready!(pipe.poll_said(cx)), program) {
-                (Ok(Some(said)), _) => Poll::Ready(Ok(said)),
-                (Err(error), _) => Poll::Ready(Err(Ending::Unavailable(error.to_string()))),
-                (Ok(None), Some(program)) => program.poll_ended(cx).map(Err),
-                (Ok(None), None) if pipe.is_raw() => Poll::Ready(Ok(Said::End)),
-                (Ok(None), None) => Poll::Ready(Err(Ending::Ended(None))),
+            Self::Pipe(pipe, program) => match (pipe.poll_said(cx), program) {
+                (Poll::Ready(Ok(Some(said))), _) => Poll::Ready(Ok(said)),
+                (Poll::Ready(Err(error)), _) => Poll::Ready(Err(Ending::Unavailable(error.to_string()))),
+                (said, Some(program)) => program.poll_ended(cx, said.is_ready()).map(Err),
+                (Poll::Pending, None) => Poll::Pending,
+                (_, None) if pipe.is_raw() => Poll::Ready(Ok(Said::End)),
+                (_, None) => Poll::Ready(Err(Ending::Ended(None))),
             },
             Self::Serial(turn) => turn.poll_said(cx),
             #[cfg(test)]
@@ -138,7 +144,8 @@ impl Open {
                     () = discarding => {}
                 }
             }
-            Self::Pipe(_, None) => {}
+            // Who sent a last message and left at once has said it.
+            Self::Pipe(mut pipe, None) => drop(timeout(LAST_WORDS, pipe.written()).await),
             Self::Serial(turn) => turn.close().await,
             #[cfg(test)]
             Self::Scripted(script) => script.close().await,

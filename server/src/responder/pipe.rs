@@ -1,6 +1,7 @@
 //! Bytes both ways with something outside, and how they are messages.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -157,12 +158,17 @@ impl Pipe {
         }
     }
 
-    /// Ends its input, and reads and drops what it still says; never ready.
+    /// Ends its input when it has taken all that was pushed, and reads and drops what it still says; never ready.
     pub(super) async fn discard(mut self) {
-        self.writer = None;
-        let mut dropped = [0; 4096];
-        while self.reader.read(&mut dropped).await.is_ok_and(|read| read > 0) {}
+        self.end_input();
+        while let Ok(Some(_)) = poll_fn(|cx| self.poll_said(cx)).await {}
+        self.written().await;
         std::future::pending().await
+    }
+
+    /// Waits until all that was pushed is taken, or nothing more will be.
+    pub(super) async fn written(&mut self) {
+        poll_fn(|cx| self.poll_written(cx)).await;
     }
 
     /// Takes a message off what was read.

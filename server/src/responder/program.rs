@@ -20,7 +20,7 @@ use super::settings::{Settings, Start};
 use crate::ending::Ending;
 use crate::platform::Group;
 
-/// How long a program that has closed its output may take to end.
+/// How long a program that has closed its output may take to end, or its output after it has ended.
 const END: Duration = Duration::from_secs(1);
 
 /// Longest line of a program's stderr that the log shows, in bytes.
@@ -33,7 +33,7 @@ pub(crate) struct Program {
     group: Group,
     term_after: Duration,
     kill_after: Duration,
-    /// Runs when its output is over and it is not.
+    /// Runs when its output is over and it is not, or it is and its children keep its output open.
     ending: Option<Pin<Box<Sleep>>>,
 }
 
@@ -153,15 +153,20 @@ impl Program {
         self.child.try_wait().is_ok_and(|status| status.is_none())
     }
 
-    /// Ready with how it ended, when its output is over.
-    pub(super) fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
-        let waited = std::pin::pin!(self.child.wait());
-        if let Poll::Ready(status) = waited.poll(cx) {
-            return Poll::Ready(Ending::Ended(status.ok().and_then(code)));
+    /// Ready with how it ended, when that and its output are over, or one of them has been for a while.
+    pub(super) fn poll_ended(&mut self, cx: &mut Context<'_>, said_all: bool) -> Poll<Ending> {
+        let status = match std::pin::pin!(self.child.wait()).poll(cx) {
+            Poll::Ready(status) => Some(status.ok().and_then(code)),
+            Poll::Pending => None,
+        };
+        match status {
+            Some(code) if said_all => return Poll::Ready(Ending::Ended(code)),
+            None if !said_all => return Poll::Pending,
+            _ => {}
         }
         let ending = self.ending.get_or_insert_with(|| Box::pin(sleep(END)));
         ready!(ending.as_mut().poll(cx));
-        Poll::Ready(Ending::Ended(None))
+        Poll::Ready(Ending::Ended(status.flatten()))
     }
 
     /// Waits until the program and its children are gone, and sees to it that they go.

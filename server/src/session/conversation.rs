@@ -198,7 +198,9 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
             self.step(cx)?;
             opening.as_mut().poll(cx).map_ok(|open| self.responder = Some(open))
         })
-        .await
+        .await?;
+        // Of a stream that was said before there was anybody to say it to.
+        if self.ended || self.no_more { self.end_input(Ending::Left) } else { Ok(()) }
     }
 
     /// Does what can be done now; the error is the end. When it returns, whatever could change that wakes the task.
@@ -356,6 +358,10 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
                 None => {
                     // All that is at hand was answered: that is written before the peer is waited for.
                     self.flush(cx)?;
+                    if self.relay.is_some() {
+                        // What comes now goes past the server.
+                        return self.relay_inbound(cx);
+                    }
                     if self.input.poll_fill(cx)?.is_pending() {
                         return Ok(Attention::Listening);
                     }
@@ -378,8 +384,9 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
         }
         let Some(responder) = &mut self.responder else { return Ok(false) };
         let ready = responder.poll_ready(cx).is_ready();
-        if self.raw && !ready && responder.is_deaf() {
-            self.deafen()?;
+        if !ready && responder.is_deaf() {
+            // Only a stream goes on with what is still said to the peer: a message without an answer would be held for ever.
+            if self.raw { self.deafen()? } else { return Err(Ending::Ended(None)) }
         }
         Ok(ready)
     }
@@ -442,7 +449,7 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
     /// What the peer said was all; the responder may still have something to say, or this is the end.
     fn end_input(&mut self, ending: Ending) -> Result<(), Ending> {
         self.asked = true;
-        let goes_on = self.responder.as_mut().is_some_and(Open::end_input);
+        let goes_on = self.responder.as_mut().map_or(self.raw, Open::end_input);
         if goes_on { Ok(()) } else { Err(ending) }
     }
 

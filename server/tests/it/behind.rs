@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::{SinkExt, StreamExt};
 use rstest::rstest;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -274,6 +274,61 @@ async fn orphans_of_the_server_itself_do_not_keep_the_next_turn_from_beginning()
     }
 }
 
+/// A program has ended when it has, although a child of its own keeps its output open.
+#[tokio::test]
+async fn a_program_whose_child_keeps_its_output_open_has_ended() {
+    let server = exec("sleep 600 & exit 3").await;
+    let mut client = WebSocket::connect(server.http, true).await;
+    client.expect_turn().await;
+    let ServerEvent::Bye { reason, status, .. } = client.event().await else { panic!("no goodbye") };
+    assert_eq!((reason, status), (ByeReason::Ended, Some(3)));
+}
+
+/// Who says something that cannot be taken any more is told that this is the end.
+#[tokio::test]
+async fn a_program_that_takes_no_more_messages_ends_the_chat() {
+    let server = exec("exec <&-; echo surdo; sleep 600").await;
+    let mut client = WebSocket::connect(server.http, true).await;
+    client.expect_turn().await;
+    assert!(matches!(client.event().await, ServerEvent::Output { .. }));
+    client.say("alguém?").await;
+    client.say("alguém?").await;
+    let ServerEvent::Bye { reason, .. } = client.event().await else { panic!("no goodbye") };
+    assert_eq!(reason, ByeReason::Ended);
+}
+
+/// A plain client that says something and closes its WebSocket at once.
+async fn say_and_close(server: &TestServer, text: &'static str) {
+    let mut client = WebSocket::connect(server.http, false).await;
+    client.stream.feed(Message::text(text)).await.unwrap();
+    client.stream.feed(Message::Close(None)).await.unwrap();
+    client.stream.flush().await.unwrap();
+}
+
+/// What was said arrives, although its client closed the WebSocket at once.
+#[tokio::test]
+async fn the_last_message_before_a_close_arrives_at_a_server() {
+    let (listener, url) = listener().await;
+    let server = connect(&url, None).await;
+    say_and_close(&server, "OUTPUT ON").await;
+    let (mut behind, _) = within("a connection", listener.accept()).await.unwrap();
+    let mut heard = String::new();
+    within("the end", behind.read_to_string(&mut heard)).await.unwrap();
+    assert_eq!(heard, "OUTPUT ON");
+}
+
+/// The same of a program, which has it before the next turn begins.
+#[tokio::test]
+async fn the_last_message_before_a_close_arrives_at_a_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let heard = folder.path().join("ouvido");
+    let server = exec(&format!("cat >> {}", heard.display())).await;
+    say_and_close(&server, "OUTPUT ON").await;
+    let mut next = WebSocket::connect(server.http, true).await;
+    next.expect_turn().await;
+    assert_eq!(std::fs::read_to_string(&heard).unwrap(), "OUTPUT ON\n");
+}
+
 /// A program that prints without end meets back-pressure, and its holder can leave.
 #[tokio::test]
 async fn a_program_that_floods_is_held_back() {
@@ -344,6 +399,21 @@ async fn a_stream_passes_every_byte_both_ways() {
     assert!(heard_there.is_ok() && heard_back.is_ok());
     assert!(there == bytes && back == bytes, "{} there, {} back", there.len(), back.len());
     server.transcript.wait_for("3000004 bytes recebidos, 3000000 enviados.").await;
+}
+
+/// Who ends its input before its turn, and says nothing, still gets what is said behind.
+#[tokio::test]
+async fn a_stream_whose_client_only_listens_is_heard() {
+    let (listener, url) = listener().await;
+    let server = connect(&url, None).await;
+    let mut client = Tcp::connect(server.tcp).await;
+    client.stream.shutdown().await.unwrap();
+    let (mut behind, _) = within("a connection", listener.accept()).await.unwrap();
+    within("the end of input", behind.read_to_end(&mut Vec::new())).await.unwrap();
+    behind.write_all(b"Bom dia\r\n").await.unwrap();
+    drop(behind);
+    client.expect("Bom dia\r\n").await;
+    client.expect_end().await;
 }
 
 /// One of two ends first, and the other goes on until it has said all.
