@@ -158,7 +158,7 @@ impl ByeReason {
     ];
 
     /// The reason as it stands in an event.
-    pub fn word(self) -> &'static str {
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Farewell => "farewell",
             Self::Ended => "ended",

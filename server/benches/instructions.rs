@@ -39,12 +39,12 @@ fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
 }
 
 fn join(queue: &Queue) -> Ticket {
-    queue.join([127, 0, 0, 1].into()).unwrap()
+    queue.join([127, 0, 0, 1].into(), 1).unwrap()
 }
 
 /// A queue in which so many wait.
 fn crowd(count: usize) -> (Queue, Vec<Ticket>) {
-    let queue = Queue::new(Settings { queue_length: count + 1, per_address: None });
+    let queue = Queue::new(Settings::of_length(count + 1)).unwrap();
     let tickets = (0..=count).map(|_| join(&queue)).collect();
     (queue, tickets)
 }

@@ -31,6 +31,9 @@ pub(crate) enum Ending {
     /// Nobody more from the peer's address can wait.
     #[error("já há clientes demais do seu endereço na fila")]
     PerAddress,
+    /// The queue, which other servers share, cannot be reached.
+    #[error("a fila não pode ser alcançada. Tente mais tarde")]
+    QueueAway,
     /// The turn, or the place in the queue, was lost.
     #[error("a vez se perdeu. Volte para a fila")]
     Lost,
@@ -79,6 +82,7 @@ impl Ending {
             Self::Shutdown => (CloseCode::GoingAway, ByeReason::Shutdown),
             Self::QueueFull => (CloseCode::TryAgainLater, ByeReason::QueueFull),
             Self::PerAddress => (CloseCode::TryAgainLater, ByeReason::PerAddress),
+            Self::QueueAway => (CloseCode::TryAgainLater, ByeReason::Unavailable),
             Self::Lost => (CloseCode::Restart, ByeReason::Lost),
             Self::IdleLimit(_) => (CloseCode::Policy, ByeReason::IdleLimit),
             Self::TurnLimit(_) => (CloseCode::Policy, ByeReason::TurnLimit),

@@ -64,7 +64,7 @@ impl Reception {
 
     /// Joins the queue for a visitor whose address is `client`.
     pub(crate) fn join(&self, visitor: Visitor, client: IpAddr) -> Admission {
-        match self.queue.join(client) {
+        match self.queue.join(client, visitor.number) {
             Ok(ticket) => {
                 self.record.queue(&visitor, &QueueEvent::Joined);
                 Ok(Seat { visitor, ticket })
@@ -123,5 +123,6 @@ fn refusal(error: JoinError) -> Ending {
     match error {
         JoinError::Full(_) => Ending::QueueFull,
         JoinError::PerAddress(..) => Ending::PerAddress,
+        JoinError::Away => Ending::QueueAway,
     }
 }

@@ -11,7 +11,7 @@ use crate::door::{self, Acceptor, BindError, Connections, Guard, Proxies, Tls, T
 use crate::http::{Http, Upgrades, operator_routes, visitor_routes};
 use crate::options::{Listen, Options};
 use crate::platform;
-use crate::queue::Queue;
+use crate::queue::{self, Queue};
 use crate::reception::Reception;
 use crate::record::{Metrics, Record, Transcript};
 use crate::responder::{Backend, BehindError, DeviceError};
@@ -27,6 +27,7 @@ pub struct Server {
     metrics: Option<TcpListener>,
     tls: Option<Arc<Tls>>,
     backend: Backend,
+    queue: Queue,
     transcript: Transcript,
     options: Options,
 }
@@ -40,6 +41,9 @@ pub enum StartError {
     /// Files that make no TLS server.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Etcd cannot be reached as it was said.
+    #[error(transparent)]
+    Queue(#[from] queue::AccessError),
     /// What should answer cannot.
     #[error(transparent)]
     Behind(#[from] BehindError),
@@ -58,12 +62,13 @@ impl Server {
         options.behind.check()?;
         let backend = Backend::new(options.behind.clone(), options.connections.max_message);
         backend.start()?;
+        let queue = Queue::new(options.queue.clone())?;
         let files = options.access.tls_cert.as_ref().zip(options.access.tls_key.as_ref());
         let tls = files.map(|(certificate, key)| Tls::load(certificate, key)).transpose()?.map(Arc::new);
         let tcp = options.tcp.0.map(door::bind).transpose()?;
         let http = options.http.0.map(door::bind).transpose()?;
         let metrics = options.metrics.0.map(door::bind).transpose()?;
-        Ok(Self { tcp, http, metrics, tls, backend, transcript, options })
+        Ok(Self { tcp, http, metrics, tls, backend, queue, transcript, options })
     }
 
     /// Where raw TCP is served.
@@ -84,6 +89,16 @@ impl Server {
     /// Serves until `shutdown` is cancelled, then lets the running conversation drain; every task has ended
     /// when this returns.
     pub async fn run(self, shutdown: CancellationToken) {
+        let queue = self.queue.clone();
+        // The turn is kept until the last conversation is over.
+        tokio::select! {
+            () = queue.run() => {}
+            () = self.serve_and_drain(shutdown) => {}
+        }
+        queue.close().await;
+    }
+
+    async fn serve_and_drain(self, shutdown: CancellationToken) {
         let (tasks, end) = (TaskTracker::new(), Shutdown::default());
         let (drain, linger) = (self.options.turns.drain, self.options.turns.linger);
         tokio::select! {
@@ -125,9 +140,8 @@ impl Server {
         let reloads = reload(self.tls.clone());
         self.announce();
         let page = self.page();
-        let Self { tcp, http, metrics, tls, backend, transcript, options } = self;
+        let Self { tcp, http, metrics, tls, backend, queue, transcript, options } = self;
         let guard = |listen| Arc::new(guard(listen, &options.access));
-        let queue = Queue::new(options.queue);
         let operators = metrics.map(|listener| (listener, Metrics::new(queue.clone(), transcript.clone())));
         let counts = operators.as_ref().map(|(_, counts)| counts.clone());
         let record = Record::new(transcript.clone(), counts);
@@ -171,7 +185,6 @@ impl Server {
             serve_tcp(tcp.map(|tcp| Acceptor::new(tcp, gone)), &connections, &reception, &port),
             serve_http(web, &connections, &proxies, &reception),
             serve_http(watch, &connections, &proxies, &reception),
-            queue.tell_others(),
             backend.keep(&transcript),
             reloads,
         );

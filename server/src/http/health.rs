@@ -1,7 +1,7 @@
-//! `/healthz`: how the queue is, for load balancers and people.
+//! `/healthz` and `/readyz`: how the queue is, for load balancers and people.
 
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::queue::Queue;
@@ -17,9 +17,19 @@ pub(super) async fn healthz(State((queue, backend)): State<(Queue, Backend)>) ->
         0 => "ok",
         _ => "failing",
     };
+    let reach = if queue.is_ready() { "ok" } else { "away" };
     let json = format!(
-        r#"{{"status":"{status}","serving":{taken},"waiting":{waiting},"capacity":{capacity},"failures":{failures}}}"#
+        r#"{{"status":"{status}","serving":{taken},"waiting":{waiting},"capacity":{capacity},"failures":{failures},"queue":"{reach}"}}"#
     );
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     (headers, json).into_response()
+}
+
+/// Says by its status whether new visitors should come to this server: not while a shared queue is out of its reach.
+pub(super) async fn readyz(State((queue, _)): State<(Queue, Backend)>) -> Response {
+    let (status, text) = match queue.is_ready() {
+        true => (StatusCode::OK, "ready\n"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "the shared queue cannot be reached\n"),
+    };
+    (status, [(header::CACHE_CONTROL, "no-store")], text).into_response()
 }

@@ -10,7 +10,7 @@ use axum::routing::get;
 use humantime::format_rfc3339_seconds;
 
 use crate::door::Guard;
-use crate::queue::Queue;
+use crate::queue::{Head, Queue};
 use crate::record::{Holder, Metrics};
 
 /// The OpenMetrics text format, in the version that is written.
@@ -33,14 +33,26 @@ async fn show(State(metrics): State<Metrics>) -> Response {
 async fn status(State((queue, metrics)): State<(Queue, Metrics)>) -> Response {
     let waiting = queue.waiting();
     let longest = queue.longest_wait().map_or(0.0, |wait| wait.as_secs_f64());
-    let turn = metrics.holder().map_or_else(|| "null".to_owned(), |holder| in_json(&holder));
+    let head = queue.head();
+    let turn = match (metrics.holder(), &head) {
+        (Some(holder), head) => in_json(&holder, head.as_ref()),
+        (None, Some(head)) => elsewhere(head),
+        (None, None) => "null".to_owned(),
+    };
     let json = format!(r#"{{"waiting":{waiting},"longest_wait_seconds":{longest:.3},"turn":{turn}}}"#);
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     (headers, json).into_response()
 }
 
-fn in_json(holder: &Holder) -> String {
+/// Who has the turn here; `head` is the same, where servers share the queue.
+fn in_json(holder: &Holder, head: Option<&Head>) -> String {
     let (session, transport) = (holder.session, holder.transport);
     let since = format_rfc3339_seconds(holder.since);
-    format!(r#"{{"session":{session},"transport":"{transport}","since":"{since}"}}"#)
+    let server = head.map_or_else(String::new, |head| format!(r#""server":"{}","#, head.server));
+    format!(r#"{{{server}"session":{session},"transport":"{transport}","since":"{since}"}}"#)
+}
+
+/// Who has the turn at another server.
+fn elsewhere(head: &Head) -> String {
+    format!(r#"{{"server":"{}","session":{}}}"#, head.server, head.session)
 }

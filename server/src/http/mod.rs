@@ -131,7 +131,8 @@ pub(crate) fn visitor_routes(health: (Queue, Backend), upgrades: Arc<Upgrades>) 
         .route("/", get(upgrade::root))
         .route("/ws", get(upgrade::websocket))
         .with_state(upgrades)
-        .route("/healthz", get(health::healthz).with_state(health))
+        .route("/healthz", get(health::healthz).with_state(health.clone()))
+        .route("/readyz", get(health::readyz).with_state(health))
         .fallback(page::file);
     guarded(router, guard)
 }

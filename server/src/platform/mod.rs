@@ -32,6 +32,22 @@ pub(crate) fn prepare(stream: &TcpStream, gone: Duration) -> io::Result<()> {
     Ok(())
 }
 
+/// How long ago the machine started, its sleep included (clock_gettime(2), CLOCK_BOOTTIME).
+#[cfg(target_os = "linux")]
+pub(crate) fn since_boot() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// How long ago the process first asked, perhaps without the machine's sleep.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn since_boot() -> Duration {
+    use std::sync::LazyLock;
+    use std::time::Instant;
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    START.elapsed()
+}
+
 /// Stdout without a buffer and a search for newlines of its own: the transcript hands over whole lines.
 #[cfg(unix)]
 pub(crate) fn stdout() -> io::Result<std::fs::File> {

@@ -2,38 +2,45 @@
 
 use std::collections::BTreeMap;
 
-/// Who stands in line; the first has the turn.
+/// Who stands in line, by rank; the first has the turn.
 #[derive(Debug)]
 pub(super) struct Line<T> {
-    /// The number that the next to join gets.
-    next: u64,
-    /// By number, hence in the order of joining.
     members: BTreeMap<u64, T>,
 }
 
 impl<T> Default for Line<T> {
     fn default() -> Self {
-        Self { next: 0, members: BTreeMap::new() }
+        Self { members: BTreeMap::new() }
     }
 }
 
 impl<T> Line<T> {
-    /// Adds a member at the end and returns its number.
-    pub(super) fn join(&mut self, member: T) -> u64 {
-        let id = self.next;
-        self.next += 1;
-        self.members.insert(id, member);
-        id
+    /// Adds a member at its rank; false if somebody has that.
+    pub(super) fn insert(&mut self, rank: u64, member: T) -> bool {
+        use std::collections::btree_map::Entry;
+        match self.members.entry(rank) {
+            Entry::Vacant(entry) => {
+                entry.insert(member);
+                true
+            }
+            Entry::Occupied(_) => false,
+        }
     }
 
     /// Removes a member, wherever it stands.
-    pub(super) fn leave(&mut self, id: u64) -> Option<T> {
-        self.members.remove(&id)
+    pub(super) fn remove(&mut self, rank: u64) -> Option<T> {
+        self.members.remove(&rank)
     }
 
-    /// Who has the turn.
-    pub(super) fn first(&self) -> Option<&T> {
-        self.members.first_key_value().map(|(_, member)| member)
+    /// The member at a rank.
+    #[cfg(feature = "etcd")]
+    pub(super) fn get_mut(&mut self, rank: u64) -> Option<&mut T> {
+        self.members.get_mut(&rank)
+    }
+
+    /// Who has the turn, with its rank.
+    pub(super) fn first(&self) -> Option<(u64, &T)> {
+        self.members.first_key_value().map(|(rank, member)| (*rank, member))
     }
 
     /// How many stand in line, the first included.
@@ -41,8 +48,8 @@ impl<T> Line<T> {
         self.members.len()
     }
 
-    /// The members in order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.members.values()
+    /// The members in order, with their ranks.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &T)> {
+        self.members.iter().map(|(rank, member)| (*rank, member))
     }
 }

@@ -1,44 +1,70 @@
 //! The session lock with its fair queue: first come, first served, one turn at a time.
 //!
-//! Its face is narrow, because other queues (one shared by several servers, say) can stand behind it:
-//! [`Queue::join`] waits for nothing, a [`Ticket`] has a [`State`] that changes from outside, and dropping the
-//! ticket, or the [`Turn`] that it becomes, leaves.
+//! Its face is narrow, because a queue can be one process's or shared by several servers: [`Queue::join`] waits for
+//! nothing, a [`Ticket`] has a [`State`] that changes from outside, and dropping the ticket, or the [`Turn`] that it
+//! becomes, leaves.
 
 mod crowd;
+#[cfg(feature = "etcd")]
+mod etcd;
+#[cfg(not(feature = "etcd"))]
+#[path = "no_etcd.rs"]
+mod etcd;
 mod line;
+mod local;
+mod location;
 mod order;
 mod pace;
 mod place;
+mod settings;
+mod shared;
 mod ticket;
+mod validity;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use order::Shared;
-pub use order::{JoinError, Settings};
+pub use etcd::AccessError;
+use etcd::Link;
+pub use location::{Cluster, Location, Outage};
 pub use place::State;
+pub use settings::Settings;
+pub use shared::JoinError;
+use shared::Shared;
+pub(crate) use shared::{Head, SharedState};
 pub use ticket::{Ticket, Turn};
+pub use validity::Validity;
 
 /// Who holds the turn and who waits for it; clones share one queue.
 #[derive(Clone, Debug)]
 pub struct Queue {
     shared: Arc<Shared>,
+    /// The connection to etcd, where the queue is there.
+    link: Option<Arc<Link>>,
 }
 
 impl Queue {
-    /// An empty queue.
-    pub fn new(settings: Settings) -> Self {
-        Self { shared: Arc::new(Shared::new(settings)) }
-    }
-
-    /// Takes a place at the end of the queue for somebody at `address`; the first to join an empty queue has the
-    /// turn at once.
+    /// An empty queue, or this server's part in a shared one.
     ///
     /// # Errors
-    /// When as many wait as may.
-    pub fn join(&self, address: IpAddr) -> Result<Ticket, JoinError> {
-        let (id, place) = self.shared.join(address)?;
+    /// When a file that the settings name cannot be read.
+    pub fn new(settings: Settings) -> Result<Self, AccessError> {
+        let link = match settings.queue.clone() {
+            Location::Local => None,
+            Location::Etcd(cluster) => Some(Link::new(cluster, &settings)?),
+        };
+        let mirror = link.as_deref().map(Link::mirror);
+        Ok(Self { shared: Arc::new(Shared::new(settings, mirror)), link })
+    }
+
+    /// Takes a place at the end of the queue for somebody at `address`, whose session has this number in the log; the
+    /// first to join an empty queue has the turn at once.
+    ///
+    /// # Errors
+    /// When as many wait as may, or a shared queue cannot be reached and nobody is to wait for it.
+    pub fn join(&self, address: IpAddr, session: u64) -> Result<Ticket, JoinError> {
+        let (id, place) = self.shared.join(address, session)?;
         Ok(Ticket::new(Arc::clone(&self.shared), id, place))
     }
 
@@ -62,10 +88,39 @@ impl Queue {
         self.shared.len() > 0
     }
 
-    /// Tells those further back of their places, at a bounded rate; runs until dropped.
-    pub async fn tell_others(&self) {
-        loop {
-            self.shared.tell_others().await;
+    /// Whether turns can be given: a shared queue may be out of reach.
+    pub fn is_ready(&self) -> bool {
+        self.shared.is_valid()
+    }
+
+    /// Who is at the head of a shared queue.
+    pub(crate) fn head(&self) -> Option<Head> {
+        self.shared.head()
+    }
+
+    /// How a shared queue is.
+    pub(crate) fn shared_state(&self) -> Option<SharedState> {
+        self.shared.state()
+    }
+
+    /// Keeps a shared queue up to date, and tells those further back of their places, at a bounded rate; runs until
+    /// dropped.
+    pub async fn run(&self) {
+        let telling = async {
+            loop {
+                self.shared.tell_others().await;
+            }
+        };
+        match &self.link {
+            Some(link) => drop(tokio::join!(telling, link.run(&self.shared))),
+            None => telling.await,
+        }
+    }
+
+    /// Leaves nothing behind in a shared queue, if that can be done soon.
+    pub async fn close(&self) {
+        if let Some(link) = &self.link {
+            link.close(&self.shared).await;
         }
     }
 }

@@ -10,7 +10,7 @@ use super::order::TOLD_AT_ONCE;
 use super::{JoinError, Queue, Settings, State, Ticket, Turn};
 
 fn queue(queue_length: usize) -> Queue {
-    Queue::new(Settings { queue_length, per_address: None })
+    Queue::new(Settings::of_length(queue_length)).unwrap()
 }
 
 fn address(last: u8) -> IpAddr {
@@ -18,7 +18,7 @@ fn address(last: u8) -> IpAddr {
 }
 
 fn join(queue: &Queue) -> Ticket {
-    queue.join(address(1)).unwrap()
+    queue.join(address(1), 1).unwrap()
 }
 
 fn turn(ticket: Ticket) -> Turn {
@@ -71,14 +71,14 @@ proptest! {
         capacity in 0usize..40,
         per_address in prop::option::of(0usize..5),
     ) {
-        let queue = Queue::new(Settings { queue_length: capacity, per_address });
+        let queue = Queue::new(Settings { per_address, ..Settings::of_length(capacity) }).unwrap();
         let mut model: Vec<(u8, Ticket)> = Vec::new();
         let mut fence = 0;
         for step in steps {
             match step {
                 Step::Join(who) => {
                     let refusal = expected(&model, who, capacity, per_address);
-                    match queue.join(address(who)) {
+                    match queue.join(address(who), 1) {
                         Ok(ticket) => {
                             prop_assert_eq!(None, refusal);
                             model.push((who, ticket));
@@ -128,17 +128,17 @@ fn only_the_first_gets_the_turn_and_its_end_passes_it_on() {
 
 #[test]
 fn as_many_wait_from_one_address_as_may() {
-    let queue = Queue::new(Settings { queue_length: 9, per_address: Some(1) });
-    let first = queue.join(address(1)).expect("nobody waits: the turn is had at once");
-    let _second = queue.join(address(1)).expect("the first does not wait");
-    assert_eq!(queue.join(address(1)).unwrap_err(), JoinError::PerAddress(address(1), 1));
-    let other = queue.join(address(2)).expect("another address");
+    let queue = Queue::new(Settings { per_address: Some(1), ..Settings::of_length(9) }).unwrap();
+    let first = queue.join(address(1), 1).expect("nobody waits: the turn is had at once");
+    let _second = queue.join(address(1), 1).expect("the first does not wait");
+    assert_eq!(queue.join(address(1), 1).unwrap_err(), JoinError::PerAddress(address(1), 1));
+    let other = queue.join(address(2), 1).expect("another address");
     drop(first);
-    let third = queue.join(address(1)).expect("the second has the turn and waits no more");
+    let third = queue.join(address(1), 1).expect("the second has the turn and waits no more");
     drop(other);
-    queue.join(address(2)).expect("who leaves waits no more");
+    queue.join(address(2), 1).expect("who leaves waits no more");
     drop(third);
-    queue.join(address(1)).expect("the same after another");
+    queue.join(address(1), 1).expect("the same after another");
 }
 
 #[test]
@@ -208,7 +208,7 @@ async fn those_further_back_hear_within_a_second_and_not_each_time() {
     let mut line: Vec<Ticket> = (0..200).map(|_| join(&queue)).collect();
     let teller = tokio::spawn({
         let queue = queue.clone();
-        async move { queue.tell_others().await }
+        async move { queue.run().await }
     });
     line.drain(..10);
     let mut last = line.pop().unwrap();
@@ -226,7 +226,7 @@ async fn a_long_line_hears_less_often() {
     let mut line: Vec<Ticket> = (0..6000).map(|_| join(&queue)).collect();
     let teller = tokio::spawn({
         let queue = queue.clone();
-        async move { queue.tell_others().await }
+        async move { queue.run().await }
     });
     drop(line.remove(0));
     let last = line.last_mut().unwrap();

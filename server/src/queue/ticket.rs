@@ -6,8 +6,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::order::Shared;
 use super::place::{Place, State};
+use super::shared::Shared;
+use super::validity::Validity;
 
 /// A place in the queue; dropping it leaves.
 #[derive(Debug)]
@@ -48,10 +49,12 @@ impl Ticket {
     /// # Errors
     /// The ticket itself, while it waits.
     pub fn into_turn(mut self) -> Result<Turn, Self> {
-        match self.state() {
-            State::Turn(fence) => Ok(Turn { ticket: self, fence }),
-            _ => Err(self),
+        if let State::Turn(fence) = self.state()
+            && let Some(validity) = self.shared.validity(fence)
+        {
+            return Ok(Turn { ticket: self, fence, validity });
         }
+        Err(self)
     }
 
     /// How long the turn is still away, judged by recent turns; `None` without grounds for a guess.
@@ -74,12 +77,18 @@ impl Drop for Ticket {
 pub struct Turn {
     ticket: Ticket,
     fence: u64,
+    validity: Validity,
 }
 
 impl Turn {
     /// The fencing number: greater than that of every turn before it.
     pub fn fence(&self) -> u64 {
         self.fence
+    }
+
+    /// Until when the turn is had, for whoever writes on its behalf.
+    pub fn validity(&self) -> &Validity {
+        &self.validity
     }
 
     /// How long ago the turn's holder joined the queue.
@@ -107,8 +116,8 @@ mod tests {
 
     #[test]
     fn a_turn_is_lost_when_the_queue_says_so_and_by_no_other_change() {
-        let queue = Queue::new(Settings { queue_length: 9, per_address: None });
-        let ticket = queue.join([192, 0, 2, 1].into()).unwrap();
+        let queue = Queue::new(Settings::of_length(9)).unwrap();
+        let ticket = queue.join([192, 0, 2, 1].into(), 1).unwrap();
         let mut turn = ticket.into_turn().expect("the first to join has the turn");
         turn.ticket.place.set(State::Turn(turn.fence + 1));
         assert_eq!(turn.lost().now_or_never(), None);

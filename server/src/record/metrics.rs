@@ -27,6 +27,15 @@ const SECONDS: [f64; 12] = [0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 
 const CONNECTIONS: &str = "connections";
 const HTTP: &str = "http";
 
+/// Why somebody is refused.
+const REFUSALS: [&str; 5] = [
+    ByeReason::QueueFull.word(),
+    ByeReason::PerAddress.word(),
+    ByeReason::Unavailable.word(),
+    CONNECTIONS,
+    HTTP,
+];
+
 /// Counts what happens in one server; clones share the counts.
 #[derive(Clone, Debug)]
 pub(crate) struct Metrics {
@@ -96,6 +105,7 @@ impl Metrics {
         let reason = match event {
             QueueEvent::Refused(JoinError::Full(_)) => ByeReason::QueueFull.word(),
             QueueEvent::Refused(JoinError::PerAddress(..)) => ByeReason::PerAddress.word(),
+            QueueEvent::Refused(JoinError::Away) => ByeReason::Unavailable.word(),
             QueueEvent::NoSlot => CONNECTIONS,
             QueueEvent::Left(Ending::Http) => HTTP,
             QueueEvent::Joined | QueueEvent::Left(_) => return,
@@ -139,7 +149,7 @@ impl Counts {
         for end in ByeReason::ALL.map(ByeReason::word) {
             drop(sessions.get_or_create(&End { end }));
         }
-        for reason in [ByeReason::QueueFull.word(), ByeReason::PerAddress.word(), CONNECTIONS, HTTP] {
+        for reason in REFUSALS {
             drop(refused.get_or_create(&Refusal { reason }));
         }
         let (wait, turn) = (Histogram::new(SECONDS), Histogram::new(SECONDS));
@@ -183,11 +193,37 @@ struct Asked {
 
 impl Collector for Asked {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let depth = ConstGauge::new(self.queue.waiting() as u64);
-        let help = "Who waits for the turn, its holder not counted.";
-        depth.encode(encoder.encode_descriptor("queue_depth", help, None, depth.metric_type())?)?;
-        let lost = ConstCounter::new(self.transcript.lost_lines());
-        let help = "Lines that the transcript's output did not take.";
-        lost.encode(encoder.encode_descriptor("transcript_lost_lines", help, None, lost.metric_type())?)
+        gauge(
+            &mut encoder,
+            "queue_depth",
+            "Who waits for the turn, its holder not counted.",
+            self.queue.waiting() as u64,
+        )?;
+        let lost = self.transcript.lost_lines();
+        counter(
+            &mut encoder,
+            "transcript_lost_lines",
+            "Lines that the transcript's output did not take.",
+            lost,
+        )?;
+        let Some(shared) = self.queue.shared_state() else { return Ok(()) };
+        let up = u64::from(!shared.valid_for.is_zero());
+        gauge(&mut encoder, "etcd_up", "Whether the lease in etcd surely lives.", up)?;
+        let valid = ConstGauge::new(shared.valid_for.as_secs_f64());
+        let (name, help) = ("etcd_lease_valid", "How long the lease surely lives if it is not renewed.");
+        valid.encode(encoder.encode_descriptor(name, help, Some(&Unit::Seconds), valid.metric_type())?)?;
+        counter(&mut encoder, "etcd_writes", "Transactions that etcd confirmed.", shared.writes)?;
+        counter(&mut encoder, "etcd_events", "Tickets of all servers that came and went.", shared.events)?;
+        counter(&mut encoder, "etcd_failures", "How often the connection to etcd failed.", shared.failures)
     }
+}
+
+fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> fmt::Result {
+    let value = ConstGauge::new(value);
+    value.encode(encoder.encode_descriptor(name, help, None, value.metric_type())?)
+}
+
+fn counter(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> fmt::Result {
+    let value = ConstCounter::new(value);
+    value.encode(encoder.encode_descriptor(name, help, None, value.metric_type())?)
 }

@@ -158,8 +158,10 @@ impl Backend {
 
     async fn try_open(&self, occasion: &Occasion) -> Result<Open, Ending> {
         let newline = self.newline().unwrap_or(Newline::Lf.as_str());
-        let pipe =
-            |reader, writer| Box::new(Pipe::new(reader, writer, self.framing(), newline, self.max_message));
+        let pipe = |reader, writer| {
+            let validity = occasion.validity.clone();
+            Box::new(Pipe::new(reader, writer, self.framing(), newline, self.max_message, validity))
+        };
         match &self.kind {
             Kind::Builtin(Responder::Report) => Ok(Open::Report),
             Kind::Builtin(Responder::Echo) => Ok(Open::Echo),
@@ -172,7 +174,7 @@ impl Backend {
                 Ok(Open::Pipe(pipe(reader, writer), None))
             }
             Kind::Serial(serial) => {
-                let turn = serial::Turn::begin(serial, self.framing(), self.max_message)?;
+                let turn = serial::Turn::begin(serial, self.framing(), self.max_message, &occasion.validity)?;
                 Ok(Open::Serial(Box::new(turn)))
             }
             #[cfg(test)]

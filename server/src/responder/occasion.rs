@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 
+use crate::queue::Validity;
 use crate::seat::Transport;
 
 /// The turn for which something is opened.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Occasion {
     /// The session's number in the log.
     pub(crate) session: u64,
@@ -13,4 +14,6 @@ pub(crate) struct Occasion {
     pub(crate) peer: SocketAddr,
     /// The turn's fencing number.
     pub(crate) fence: u64,
+    /// Until when it may be written to.
+    pub(crate) validity: Validity,
 }

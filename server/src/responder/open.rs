@@ -136,6 +136,13 @@ impl Open {
     pub(crate) async fn close(self) {
         match self {
             Self::Report | Self::Echo => {}
+            // The turn is lost, and may be another's already.
+            Self::Pipe(pipe, program) if !pipe.is_valid() => {
+                pipe.reset();
+                if let Some(program) = program {
+                    program.kill().await;
+                }
+            }
             Self::Pipe(pipe, Some(program)) => {
                 // What it still says is read, so that it can end as it likes.
                 let discarding = pipe.discard();

@@ -15,6 +15,7 @@ use vez_protocol::Message;
 
 use super::answer::Said;
 use super::settings::Framing;
+use crate::queue::Validity;
 
 /// Most bytes that one read asks for.
 const CHUNK: usize = 128 * 1024;
@@ -59,6 +60,8 @@ pub(crate) struct Pipe {
     told_all: bool,
     /// Whether it says nothing more.
     said_all: bool,
+    /// Until when it may be written to.
+    validity: Validity,
 }
 
 impl fmt::Debug for Pipe {
@@ -74,6 +77,7 @@ impl Pipe {
         framing: Framing,
         newline: &'static str,
         max_message: usize,
+        validity: Validity,
     ) -> Self {
         Self {
             reader,
@@ -86,6 +90,7 @@ impl Pipe {
             rest: 0,
             told_all: false,
             said_all: false,
+            validity,
         }
     }
 
@@ -102,6 +107,19 @@ impl Pipe {
     /// Whether it takes no more, whatever it may still say.
     pub(super) fn is_deaf(&self) -> bool {
         self.writer.is_none() && !self.told_all
+    }
+
+    /// Whether it may still be written to.
+    pub(super) fn is_valid(&self) -> bool {
+        self.validity.holds()
+    }
+
+    /// Closes it, with what the system has not sent yet.
+    pub(super) fn reset(self) {
+        if let Some(socket) = self.reader.socket() {
+            // One that cannot be told so is broken already.
+            let _ = socket.set_zero_linger();
+        }
     }
 
     /// The socket behind, once no byte waits here.
@@ -219,6 +237,10 @@ impl Pipe {
     fn poll_write(&mut self, cx: &mut Context<'_>) {
         let Some(writer) = &mut self.writer else { return };
         while !self.outgoing.is_empty() {
+            // Looked at before each write: the process may have been stopped since the last.
+            if !self.validity.holds() {
+                return self.writer = None;
+            }
             match Pin::new(&mut *writer).poll_write(cx, &self.outgoing) {
                 Poll::Ready(Ok(written)) if written > 0 => self.outgoing.advance(written),
                 Poll::Ready(_) => return self.writer = None,

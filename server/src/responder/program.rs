@@ -179,6 +179,11 @@ impl Program {
             return;
         }
         tracing::warn!("a program did not end when it was asked to: it is killed");
+        self.kill().await;
+    }
+
+    /// Ends the program and its children at once, and waits until they are gone.
+    pub(super) async fn kill(mut self: Box<Self>) {
         self.group.kill();
         self.gone().await;
     }

@@ -21,7 +21,7 @@ use super::settings::Settings;
 use super::shutdown::Shutdown;
 use super::transport::{Incoming, Input, Output, To};
 use crate::ending::Ending;
-use crate::queue::Turn;
+use crate::queue::{Turn, Validity};
 use crate::record::{Event, Journal};
 use crate::responder::{Answer, Backend, Occasion, Open, Said};
 
@@ -75,6 +75,8 @@ pub(super) struct Conversation<'a, I, O> {
     /// Carries a stream between two sockets, once all that came before is written.
     relay: Option<Relay>,
     write_limit: Duration,
+    /// Until when anything may be written.
+    validity: Validity,
     /// Bytes of a stream that came, and that were sent.
     came: u64,
     sent: u64,
@@ -108,6 +110,7 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
     ) -> Self {
         let (fence, waited) = (turn.fence(), turn.since_joining());
         let full = !journal.record(&Event::Turn { fence, waited });
+        let validity = turn.validity().clone();
         let clock = Clock::new(settings, turn.contended());
         let alarms = FuturesUnordered::from_iter([
             clock.clone().expired().map(Alarm::End).boxed(),
@@ -129,6 +132,7 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
             deaf: false,
             relay: None,
             write_limit,
+            validity,
             leaving: None,
             asked: false,
             came: 0,
@@ -153,6 +157,8 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
         });
         let ending = talk.catch_unwind().await.unwrap_or(Ending::Panicked);
         match (ending, self.leaving) {
+            // Whatever it looked like: what was said last may not have arrived.
+            _ if !self.validity.holds() => Ending::Lost,
             (Ending::Ended(_) | Ending::Left, Some(ending)) => Ending::Farewell(ending),
             // It ended because the peer did, who need not be told.
             (Ending::Ended(None | Some(0)), None) if self.ended && !self.raw => Ending::Left,
@@ -193,6 +199,7 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
     }
 
     async fn open(&mut self, backend: &Backend, occasion: &Occasion) -> Result<(), Ending> {
+        self.check()?;
         let mut opening = Box::pin(backend.open(occasion));
         poll_fn(|cx| {
             self.step(cx)?;
@@ -201,6 +208,11 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
         .await?;
         // Of a stream that was said before there was anybody to say it to.
         if self.ended || self.no_more { self.end_input(Ending::Left) } else { Ok(()) }
+    }
+
+    /// Looked at before each write: the process may have been stopped since the last.
+    fn check(&self) -> Result<(), Ending> {
+        if self.validity.holds() { Ok(()) } else { Err(Ending::Lost) }
     }
 
     /// Does what can be done now; the error is the end. When it returns, whatever could change that wakes the task.
@@ -276,7 +288,8 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
             // Tells the end of input.
             let _ = responder.poll_ready(cx);
         }
-        while (self.ended || !self.said_all)
+        while self.validity.holds()
+            && (self.ended || !self.said_all)
             && let Some((relay, peer, behind)) = self.relay()
             && let Poll::Ready(said) = relay.poll_outbound(cx, peer, behind)?
         {
@@ -291,7 +304,8 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
 
     /// Hands on what the peer says, past the server.
     fn relay_inbound(&mut self, cx: &mut Context<'_>) -> Result<Attention, Ending> {
-        while !self.ended
+        while self.validity.holds()
+            && !self.ended
             && !self.deaf
             && let Some((relay, peer, behind)) = self.relay()
         {
@@ -404,6 +418,7 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
     /// Whether all is written is of no concern here: what is not keeps its waker. A stream that is written so far may
     /// go on past the server.
     fn flush(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+        self.check()?;
         let written = self.output.poll_flush(cx)?.is_ready();
         if self.raw
             && written

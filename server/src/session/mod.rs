@@ -11,13 +11,14 @@ mod transport;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::timeout;
 use vez_protocol::{ServerEvent, TurnKind};
 
 use crate::ending::Ending;
-use crate::queue::{State, Ticket, Turn};
+use crate::queue::{State, Ticket, Turn, Validity};
 use crate::record::{Event, Journal, QueueEvent, Record};
 use crate::responder::{Backend, Occasion};
 use crate::seat::{Seat, Visitor};
@@ -137,6 +138,7 @@ impl Sessions {
             transport: visitor.transport,
             peer: visitor.peer,
             fence: turn.fence(),
+            validity: turn.validity().clone(),
         };
         let kind = self.kind();
         let max_message = Some(self.backend.max_message());
@@ -158,7 +160,8 @@ impl Sessions {
         let ending = conversation.hold(&self.backend, &occasion).await;
         conversation.record_end(&ending);
         let closing = conversation.close();
-        let (told, ()) = tokio::join!(self.conclude(output, &journal, &ending), self.close(closing));
+        let (told, ()) =
+            tokio::join!(self.conclude(output, &journal, &ending, &occasion.validity), self.close(closing));
         if !journal.record(&Event::Closed) {
             // The next session's lines wait for room too.
             self.unless_cut(journal.room()).await;
@@ -176,10 +179,22 @@ impl Sessions {
     }
 
     /// Writes what was answered, within the time for writing, and then the last words.
-    async fn conclude(&self, output: &mut impl Output, journal: &Journal, ending: &Ending) -> bool {
+    async fn conclude(
+        &self,
+        output: &mut impl Output,
+        journal: &Journal,
+        ending: &Ending,
+        validity: &Validity,
+    ) -> bool {
+        if matches!(ending, Ending::Lost) {
+            return output.discard() && self.say_last_words(output, ending).await;
+        }
         if matches!(ending, Ending::Farewell(_) | Ending::Left | Ending::Ended(_) | Ending::Unavailable(_)) {
-            let answers = timeout(self.write_limit, poll_fn(|cx| output.poll_flush(cx)));
-            match self.unless_cut(answers).await {
+            let answers = poll_fn(|cx| match validity.holds() {
+                true => output.poll_flush(cx),
+                false => Poll::Ready(Err(Ending::Lost)),
+            });
+            match self.unless_cut(timeout(self.write_limit, answers)).await {
                 Some(Ok(Ok(()))) => {}
                 Some(Ok(Err(ending))) => {
                     journal.record(&Event::Ended(&ending));

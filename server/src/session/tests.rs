@@ -170,6 +170,11 @@ impl Output for Peer {
 
     fn protocol(&mut self, _bytes: &Bytes, _last: bool) {}
 
+    fn discard(&mut self) -> bool {
+        self.note("discard");
+        true
+    }
+
     fn last_words(&mut self, ending: &Ending) {
         self.push(format!("last words: {:?}", ending.codes().0));
     }
@@ -269,7 +274,7 @@ impl House {
         let transcript = Transcript::new(written.clone()).expect("a thread starts");
         let record = Record::new(transcript.clone(), None);
         let sessions = Sessions::new(settings, backend, record, WRITE_LIMIT, shutdown.clone());
-        let queue = Queue::new(queue::Settings { queue_length: 9, per_address: None });
+        let queue = Queue::new(queue::Settings::of_length(9)).unwrap();
         Self { sessions: Arc::new(sessions), queue, written, transcript, shutdown }
     }
 
@@ -280,7 +285,7 @@ impl House {
     /// Joins the queue for a peer, and serves it.
     fn serve(&self, peer: &Peer) -> JoinHandle<bool> {
         let address = ([127, 0, 0, 1], 7).into();
-        let ticket = self.queue.join([127, 0, 0, 1].into()).expect("the queue has room");
+        let ticket = self.queue.join([127, 0, 0, 1].into(), 1).expect("the queue has room");
         let seat = Seat { visitor: Visitor::new(address, Transport::Tcp), ticket };
         let (serving, queue) = (Arc::clone(&self.sessions).serve(peer.clone(), seat), self.queue.clone());
         tokio::spawn(async move {

@@ -103,6 +103,9 @@ pub(crate) trait Output: Send {
     /// What the transport's own protocol answers; after the `last` nothing more is pushed.
     fn protocol(&mut self, bytes: &Bytes, last: bool);
 
+    /// Drops what gathered and was not written; false when a part of it was, after which no words can follow.
+    fn discard(&mut self) -> bool;
+
     /// The last words.
     fn last_words(&mut self, ending: &Ending);
 

@@ -60,6 +60,12 @@ impl<W: AsyncWrite + Unpin> Outbox<W> {
         Poll::Ready(Ok(()))
     }
 
+    /// Drops what was not written; false when a part was, or may be held back by the stream.
+    pub(super) fn discard(&mut self) -> bool {
+        self.bytes.clear();
+        !self.unflushed
+    }
+
     /// Closes the sending side when all is written.
     pub(super) fn end(&mut self) {
         self.ending = true;

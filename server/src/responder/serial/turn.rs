@@ -13,6 +13,7 @@ use vez_protocol::Message;
 use super::keeper::Serial;
 use super::loan::{Feeds, Loan};
 use crate::ending::Ending;
+use crate::queue::Validity;
 use crate::responder::answer::Said;
 use crate::responder::pipe::{Pipe, Source};
 use crate::responder::settings::Framing;
@@ -46,13 +47,19 @@ struct Last {
 
 impl Turn {
     /// Lends the device to a turn.
-    pub(crate) fn begin(serial: &Arc<Serial>, framing: Framing, max_message: usize) -> Result<Self, Ending> {
+    pub(crate) fn begin(
+        serial: &Arc<Serial>,
+        framing: Framing,
+        max_message: usize,
+        validity: &Validity,
+    ) -> Result<Self, Ending> {
         let taken = serial.take(framing, max_message);
         let (device, past) = taken.map_err(|error| Ending::Unavailable(error.to_string()))?;
         let by_returns = framing == Framing::Line && serial.newline() == "\r";
         let loan = Loan::new(Arc::clone(serial), device, by_returns.then(Feeds::default));
         let (reader, writer) = tokio::io::split(loan);
-        let pipe = Pipe::new(Box::new(reader), Box::new(writer), framing, serial.newline(), max_message);
+        let (reader, writer) = (Box::new(reader), Box::new(writer));
+        let pipe = Pipe::new(reader, writer, framing, serial.newline(), max_message, validity.clone());
         Ok(Self::new(Arc::clone(serial), pipe, past))
     }
 
@@ -127,8 +134,14 @@ mod tests {
     #[tokio::test]
     async fn nothing_is_handed_over_before_the_past_is_shown() {
         let serial = Serial::new("nowhere".parse().unwrap(), Duration::ZERO, Arc::default());
-        let pipe =
-            Pipe::new(Box::new(tokio::io::empty()), Box::new(tokio::io::sink()), Framing::Line, "\n", 10);
+        let pipe = Pipe::new(
+            Box::new(tokio::io::empty()),
+            Box::new(tokio::io::sink()),
+            Framing::Line,
+            "\n",
+            10,
+            Validity::default(),
+        );
         let mut turn = Turn::new(Arc::new(serial), pipe, VecDeque::from([Said::Text("boot".into())]));
         let cx = &mut Context::from_waker(Waker::noop());
         assert!(turn.poll_ready(cx).is_pending());

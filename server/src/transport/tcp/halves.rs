@@ -210,6 +210,10 @@ impl Output for TcpOutput {
         self.outbox.push(bytes);
     }
 
+    fn discard(&mut self) -> bool {
+        self.outbox.discard()
+    }
+
     fn last_words(&mut self, ending: &Ending) {
         match ending {
             Ending::Left | Ending::Unresponsive(_) => {}

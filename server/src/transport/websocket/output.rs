@@ -153,6 +153,11 @@ impl<S: AsyncWrite + Send> Output for WebSocketOutput<S> {
         self.closed |= last;
     }
 
+    fn discard(&mut self) -> bool {
+        self.cut.clear();
+        self.outbox.discard()
+    }
+
     fn last_words(&mut self, ending: &Ending) {
         let cut = std::mem::take(&mut self.cut);
         if !cut.is_empty() {
