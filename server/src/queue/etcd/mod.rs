@@ -6,6 +6,8 @@ mod access;
 mod key;
 mod link;
 mod mirror;
+#[cfg(test)]
+mod model;
 
 pub use access::AccessError;
 pub(super) use link::Link;
