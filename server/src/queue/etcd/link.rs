@@ -341,7 +341,7 @@ impl Link {
         let name = &self.cluster.name;
         match batch {
             Batch::Put(keys) => {
-                // One that is written late must not bring back who left.
+                // A ticket is written once: what is sent again changes nothing.
                 let new = keys
                     .iter()
                     .map(|(key, _)| Compare::create_revision(key.to_bytes(name), CompareOp::Equal, 0));

@@ -79,9 +79,15 @@ struct Server {
     /// How much of etcd's history it has seen.
     seen: usize,
     answers: Vec<Answer>,
-    tickets: BTreeMap<u64, Arc<Place>>,
+    tickets: BTreeMap<u64, Ticket>,
     /// Whose conversation is under way.
     turn: Option<(u64, u64, Validity)>,
+}
+
+struct Ticket {
+    place: Arc<Place>,
+    /// Etcd's revision when it joined: whose key was there before must have its turn before.
+    since: i64,
 }
 
 struct World {
@@ -291,7 +297,7 @@ impl World {
             Step::Join(_) => {
                 let (number, place) =
                     server.mirror.join(Network::from(std::net::IpAddr::from([127, 0, 0, 1])), 0);
-                server.tickets.insert(number, place);
+                server.tickets.insert(number, Ticket { place, since: self.etcd.revision });
             }
             Step::Leave(_, who) => self.leave(index, who),
             Step::Send(_) if !server.writing => {
@@ -322,7 +328,22 @@ impl World {
                 }
             }
             Step::Reconnect(_) => self.connect(index),
-            Step::Expire(_) => server.mirror.expire(clock),
+            Step::Expire(_) => {
+                let turns = |server: &Server| {
+                    server
+                        .tickets
+                        .values()
+                        .filter(|ticket| matches!(ticket.place.state(), State::Turn(_)))
+                        .count()
+                };
+                let before = turns(server);
+                server.mirror.expire(clock);
+                let valid = server.mirror.lease().is_some_and(|lease| lease.validity.holds_at(clock));
+                let expected = if valid { before } else { 0 };
+                if turns(server) != expected {
+                    return Err(format!("{} turns, {expected} expected: valid is {valid}", turns(server)));
+                }
+            }
             Step::Write(_) => return self.write(index),
             Step::Pause(_) => server.paused = true,
             _ => {}
@@ -393,7 +414,7 @@ impl World {
         let server = &mut self.servers[index];
         let clock = server.clock(self.now);
         if server.turn.is_none() {
-            let turn = server.tickets.iter().find_map(|(number, place)| match place.state() {
+            let turn = server.tickets.iter().find_map(|(number, ticket)| match ticket.place.state() {
                 State::Turn(fence) => {
                     server.mirror.validity(fence).map(|validity| (*number, fence, validity))
                 }
@@ -406,7 +427,9 @@ impl World {
                 self.begun = *fence;
             }
             server.turn = turn;
+            self.check_order(index)?;
         }
+        let server = &mut self.servers[index];
         let Some((number, fence, validity)) = &server.turn else { return Ok(()) };
         if !self.careful || validity.holds_at(clock) {
             if *fence < self.written {
@@ -419,6 +442,29 @@ impl World {
             server.turn = None;
             server.tickets.remove(&number);
             server.mirror.leave(number);
+        }
+        Ok(())
+    }
+
+    /// Nobody who was there before waits still.
+    fn check_order(&self, index: usize) -> Result<(), String> {
+        let Some((number, fence, _)) = &self.servers[index].turn else { return Ok(()) };
+        let waits = |ticket: &Ticket| !matches!(ticket.place.state(), State::Turn(_) | State::Lost);
+        let mut before = self.servers[index].tickets.range(..number);
+        if let Some((overtaken, _)) = before.find(|(_, ticket)| waits(ticket)) {
+            return Err(format!("turn {fence}, of ticket {number}, overtakes ticket {overtaken}"));
+        }
+        let since = self.servers[index].tickets[number].since;
+        for Entry { key, create_revision, .. } in
+            self.etcd.keys.values().filter(|e| e.create_revision <= since)
+        {
+            let server =
+                self.servers.iter().find(|server| server.mirror.lease().is_some_and(|l| l.id == key.lease));
+            if server.and_then(|server| server.tickets.get(&key.number)).is_some_and(waits) {
+                return Err(format!(
+                    "turn {fence}, of who came after {since}, overtakes one of {create_revision}"
+                ));
+            }
         }
         Ok(())
     }
@@ -449,15 +495,16 @@ impl World {
                     self.step(step)?;
                 }
                 let server = &mut self.servers[server];
-                let ends = |place: &Place| matches!(place.state(), State::Turn(_) | State::Lost);
-                if let Some(number) = server.tickets.iter().find(|(_, place)| ends(place)).map(|(n, _)| *n) {
+                let ends = |ticket: &Ticket| matches!(ticket.place.state(), State::Turn(_) | State::Lost);
+                if let Some(number) = server.tickets.iter().find(|(_, ticket)| ends(ticket)).map(|(n, _)| *n)
+                {
                     server.tickets.remove(&number);
                     server.turn = None;
                     server.mirror.leave(number);
                 }
             }
         }
-        let waiting: Vec<_> = self.servers.iter().map(|server| &server.tickets).collect();
+        let waiting: Vec<usize> = self.servers.iter().map(|server| server.tickets.len()).collect();
         Err(format!("still there: {waiting:?}, in etcd {:?}", self.etcd.keys.keys()))
     }
 }
