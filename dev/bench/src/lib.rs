@@ -19,6 +19,8 @@ mod plot;
 mod process;
 mod records;
 mod run;
+#[cfg(feature = "etcd")]
+mod shared;
 mod subject;
 mod system;
 mod table;
@@ -35,6 +37,8 @@ use clap::Parser;
 pub fn run() -> anyhow::Result<()> {
     match options::Command::parse() {
         options::Command::Run(options) => run::run(&options),
+        #[cfg(feature = "etcd")]
+        options::Command::Shared(options) => shared::run(&options),
         options::Command::Peer { peer, port } => peer::run(peer, port),
         options::Command::Spin => awake::spin(),
     }

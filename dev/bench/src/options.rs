@@ -20,6 +20,9 @@ pub(crate) enum Command {
         /// The port to listen on
         port: u16,
     },
+    /// Measures a queue that servers share in etcd
+    #[cfg(feature = "etcd")]
+    Shared(Shared),
     /// Keeps a CPU awake until stdin ends
     Spin,
 }
@@ -60,6 +63,23 @@ pub(crate) struct Options {
     pub(crate) websocat: Option<PathBuf>,
 
     /// Where the table and the plots go
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: PathBuf,
+}
+
+/// How to measure a shared queue.
+#[cfg(feature = "etcd")]
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Shared {
+    /// Less of everything: to see that it works, not to compare
+    #[arg(long)]
+    pub(crate) quick: bool,
+
+    /// The vez-server to measure, built with the feature etcd
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) server: PathBuf,
+
+    /// Where etcd's data are meanwhile
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: PathBuf,
 }
