@@ -33,14 +33,14 @@ pub(crate) fn prepare(stream: &TcpStream, gone: Duration) -> io::Result<()> {
 }
 
 /// How long ago the machine started, its sleep included (clock_gettime(2), CLOCK_BOOTTIME).
-#[cfg(target_os = "linux")]
+#[cfg(all(feature = "etcd", target_os = "linux"))]
 pub(crate) fn since_boot() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 /// How long ago the process first asked, perhaps without the machine's sleep.
-#[cfg(not(target_os = "linux"))]
+#[cfg(all(feature = "etcd", not(target_os = "linux")))]
 pub(crate) fn since_boot() -> Duration {
     use std::sync::LazyLock;
     use std::time::Instant;

@@ -33,6 +33,7 @@ pub struct Cluster {
 }
 
 /// What happens to new clients while etcd is away.
+#[cfg(feature = "etcd")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Outage {
     /// They wait until it is back.

@@ -27,7 +27,9 @@ use std::time::Duration;
 
 pub use etcd::AccessError;
 use etcd::Link;
-pub use location::{Cluster, Location, Outage};
+#[cfg(feature = "etcd")]
+pub use location::Outage;
+pub use location::{Cluster, Location};
 pub use place::State;
 pub use settings::Settings;
 pub use shared::JoinError;

@@ -1,8 +1,11 @@
 //! The queue's settings.
 
+#[cfg(feature = "etcd")]
 use std::path::PathBuf;
 
-use super::location::{Location, Outage};
+use super::location::Location;
+#[cfg(feature = "etcd")]
+use super::location::Outage;
 use crate::units::{OptionalCount, optional_count};
 
 /// Where the queue is kept, and how many may wait.
@@ -23,6 +26,7 @@ pub struct Settings {
     pub queue: Location,
 
     /// What new clients get while etcd is away
+    #[cfg(feature = "etcd")]
     #[arg(
         long,
         env = "VEZ_QUEUE_OUTAGE",
@@ -33,18 +37,22 @@ pub struct Settings {
     pub queue_outage: Outage,
 
     /// Who the server is to etcd
+    #[cfg(feature = "etcd")]
     #[arg(long, env = "VEZ_ETCD_USER", value_name = "NAME:PASSWORD", hide_env_values = true)]
     pub etcd_user: Option<String>,
 
     /// Who signs etcd's certificates, as PEM; the connection is encrypted then
+    #[cfg(feature = "etcd")]
     #[arg(long, env = "VEZ_ETCD_CA", value_name = "FILE")]
     pub etcd_ca: Option<PathBuf>,
 
     /// The server's own certificate for etcd, as PEM
+    #[cfg(feature = "etcd")]
     #[arg(long, env = "VEZ_ETCD_CERT", value_name = "FILE", requires = "etcd_ca", requires = "etcd_key")]
     pub etcd_cert: Option<PathBuf>,
 
     /// The key of --etcd-cert
+    #[cfg(feature = "etcd")]
     #[arg(long, env = "VEZ_ETCD_KEY", value_name = "FILE", requires = "etcd_cert")]
     pub etcd_key: Option<PathBuf>,
 }
@@ -56,10 +64,15 @@ impl Settings {
             queue_length,
             per_address: None,
             queue: Location::Local,
+            #[cfg(feature = "etcd")]
             queue_outage: Outage::Wait,
+            #[cfg(feature = "etcd")]
             etcd_user: None,
+            #[cfg(feature = "etcd")]
             etcd_ca: None,
+            #[cfg(feature = "etcd")]
             etcd_cert: None,
+            #[cfg(feature = "etcd")]
             etcd_key: None,
         }
     }

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::crowd::Crowd;
 use super::etcd::Mirror;
 use super::local::Local;
+#[cfg(feature = "etcd")]
 use super::location::Outage;
 use super::order::{Order, TOLD_AT_ONCE};
 use super::place::Place;
@@ -90,6 +91,7 @@ impl Kind {
     fn check(&self, settings: &Settings, address: IpAddr) -> Result<(), JoinError> {
         let len = self.len();
         match self {
+            #[cfg(feature = "etcd")]
             Self::Etcd(mirror) if settings.queue_outage == Outage::Refuse && !mirror.is_valid() => {
                 return Err(JoinError::Away);
             }

@@ -1,9 +1,14 @@
 //! Until when a turn surely is one.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+#[cfg(feature = "etcd")]
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
+#[cfg(feature = "etcd")]
 use std::time::Duration;
 
+#[cfg(feature = "etcd")]
 use crate::platform::since_boot;
 
 /// Until when turns are surely had, by the clock that goes on while the machine sleeps; clones share it.
@@ -11,20 +16,29 @@ use crate::platform::since_boot;
 /// A process that was stopped does not notice by itself: whoever is about to write looks here first.
 #[derive(Clone, Debug, Default)]
 pub struct Validity {
-    /// Nanoseconds since the machine started; `None` is for ever.
+    /// Nanoseconds since the machine started; `None` is for ever, as turns of a queue in one process are.
+    #[cfg(feature = "etcd")]
     until: Option<Arc<AtomicU64>>,
 }
 
+#[cfg(not(feature = "etcd"))]
 impl Validity {
-    /// One that ends at once, unless it is prolonged.
-    #[cfg(feature = "etcd")]
-    pub(super) fn over() -> Self {
-        Self { until: Some(Arc::default()) }
+    /// It does.
+    pub fn holds(&self) -> bool {
+        true
     }
+}
 
+#[cfg(feature = "etcd")]
+impl Validity {
     /// Whether it holds now.
     pub fn holds(&self) -> bool {
         self.until.is_none() || self.holds_at(since_boot())
+    }
+
+    /// One that ends at once, unless it is prolonged.
+    pub(super) fn over() -> Self {
+        Self { until: Some(Arc::default()) }
     }
 
     /// Whether it holds at this time since the machine started.
@@ -33,7 +47,6 @@ impl Validity {
     }
 
     /// Lets it hold until this time since the machine started, if that is later.
-    #[cfg(feature = "etcd")]
     pub(super) fn prolong(&self, until: Duration) {
         if let Some(held) = &self.until {
             held.fetch_max(u64::try_from(until.as_nanos()).unwrap_or(u64::MAX), Relaxed);
@@ -41,7 +54,6 @@ impl Validity {
     }
 
     /// When it ends, since the machine started; `None` is never.
-    #[cfg(feature = "etcd")]
     pub(super) fn end(&self) -> Option<Duration> {
         self.until.as_ref().map(|until| Duration::from_nanos(until.load(Relaxed)))
     }
