@@ -20,6 +20,8 @@ mod raw_tcp;
 mod real;
 #[cfg(target_os = "linux")]
 mod serial;
+#[cfg(all(feature = "etcd", unix))]
+mod shared;
 mod shutdown;
 #[cfg(target_os = "linux")]
 mod silence;

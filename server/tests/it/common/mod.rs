@@ -3,6 +3,8 @@
 pub(crate) mod behind;
 pub(crate) mod binary;
 pub(crate) mod client;
+#[cfg(all(feature = "etcd", unix))]
+pub(crate) mod etcd;
 pub(crate) mod lines;
 pub(crate) mod openmetrics;
 
@@ -63,6 +65,12 @@ impl TestServer {
 
     pub(crate) async fn connect(&self, kind: Kind) -> Client {
         Client::connect(self, kind).await
+    }
+
+    /// How many wait, as `/healthz` says.
+    #[cfg(all(feature = "etcd", unix))]
+    pub(crate) async fn waiting(&self) -> usize {
+        health(self.http).await["waiting"].as_u64().unwrap() as usize
     }
 
     /// Asks the server to end.

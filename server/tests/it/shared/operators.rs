@@ -1,0 +1,44 @@
+//! What operators see of a shared queue.
+
+use serde_json::Value;
+
+use super::server_with;
+use crate::common::etcd::{Etcd, name};
+use crate::common::openmetrics::Exposition;
+use crate::common::{Kind, TestServer, WebSocket, health, http};
+
+async fn read(server: &TestServer, path: &str) -> String {
+    let address = server.metrics.expect("the listener is on");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    let response = http(address, &request).await;
+    response.split_once("\r\n\r\n").expect("a response has a body").1.to_owned()
+}
+
+#[tokio::test]
+async fn every_server_tells_who_has_the_turn_and_how_its_lease_is() {
+    let etcd = Etcd::start().await;
+    let queue = etcd.queue(&name(), 0);
+    let start = async |label: &str| {
+        server_with(&format!("{queue}&server={label}"), |options| {
+            options.metrics = "127.0.0.1:0".parse().unwrap()
+        })
+        .await
+    };
+    let (first, second) = (start("um").await, start("dois").await);
+    let mut holder = first.connect(Kind::Tcp).await;
+    holder.chat("oi").await;
+    let mut waits = WebSocket::connect(second.http, true).await;
+    waits.expect_place(1).await;
+    let here: Value = serde_json::from_str(&read(&first, "/queue").await).unwrap();
+    let there: Value = serde_json::from_str(&read(&second, "/queue").await).unwrap();
+    assert_eq!((&here["waiting"], &here["turn"]["server"]), (&1.into(), &"um".into()));
+    assert_eq!((&there["waiting"], &there["turn"]["server"]), (&1.into(), &"um".into()));
+    assert_eq!(here["turn"]["session"], there["turn"]["session"]);
+    assert_eq!(health(second.http).await["queue"], "ok");
+    let metrics = Exposition::parse(&read(&second, "/metrics").await);
+    assert_eq!(metrics.value("vez_etcd_up"), 1.0);
+    assert!((0.5..2.0).contains(&metrics.value("vez_etcd_lease_valid_seconds")));
+    assert_eq!(metrics.value("vez_etcd_events_total"), 2.0);
+    assert_eq!(metrics.value("vez_etcd_writes_total"), 1.0);
+    assert_eq!(metrics.value("vez_etcd_failures_total"), 0.0);
+}
