@@ -29,6 +29,12 @@ const REQUIRED: &[Package] = &[
     ("valgrind", "command -v valgrind"),
 ];
 
+/// What builds a server with the feature `etcd`.
+const PROTOC: Package = ("protobuf-compiler", "command -v \"${PROTOC:-protoc}\"");
+
+/// What keeps a shared queue; Debian has it in /usr/bin.
+const ETCD: Package = ("etcd-server", "command -v etcd");
+
 /// What some tests need, which are skipped without it.
 const OPTIONAL: &[Package] = &[
     ("gcc-mingw-w64-x86-64", "command -v x86_64-w64-mingw32-gcc"),
@@ -44,6 +50,8 @@ const OPTIONAL: &[Package] = &[
     // With these, as with socat, the bench compares.
     ("websocketd", "command -v websocketd"),
     ("websockify", "command -v websockify"),
+    PROTOC,
+    ETCD,
     ("haproxy", "PATH=\"$PATH:/usr/sbin\" command -v haproxy"),
 ];
 
@@ -63,6 +71,22 @@ pub(crate) fn install(project: &Project) -> Result<()> {
     shell.set_var("CHROMEDRIVER", &driver);
     shell.set_var("VEZ_CHROMEDRIVER", driver);
     Ok(())
+}
+
+/// Installs what builds a server with the feature `etcd`.
+///
+/// # Errors
+/// When it is missing and cannot be installed.
+pub(crate) fn install_protoc(project: &Project) -> Result<()> {
+    install_missing(project, &[PROTOC])
+}
+
+/// Installs what builds a server with the feature `etcd`, and etcd.
+///
+/// # Errors
+/// When one is missing and cannot be installed.
+pub(crate) fn install_etcd(project: &Project) -> Result<()> {
+    install_missing(project, &[PROTOC, ETCD])
 }
 
 fn install_missing(project: &Project, packages: &[Package]) -> Result<()> {

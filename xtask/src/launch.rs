@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use xshell::cmd;
 
 use crate::{
-    page,
+    debian, page,
     project::Project,
     step::{say, set_up},
 };
@@ -22,9 +22,20 @@ use crate::{
 /// When something cannot be built or started.
 pub(crate) fn server(options: &[OsString]) -> Result<ExitCode> {
     let project = Project::open()?;
+    let (features, options) = match options {
+        [flag, features, rest @ ..] if flag == "--features" => (features.to_str(), rest),
+        [option, rest @ ..] => match option.to_str().and_then(|text| text.strip_prefix("--features=")) {
+            Some(features) => (Some(features), rest),
+            None => (None, options),
+        },
+        [] => (None, options),
+    };
+    if features.is_some() {
+        debian::install_protoc(&project)?;
+    }
     page::build(&project)?;
     say("Construindo o servidor (a primeira vez, cerca de 3 minutos)");
-    build_and_become(&project, "vez-server", options)
+    become_built(build_with(&project, "vez-server", features)?, options)
 }
 
 /// Builds and runs the client.
@@ -34,11 +45,11 @@ pub(crate) fn server(options: &[OsString]) -> Result<ExitCode> {
 pub(crate) fn client(options: &[OsString]) -> Result<ExitCode> {
     let project = Project::open()?;
     say("Construindo o cliente (a primeira vez, cerca de 2 minutos)");
-    build_and_become(&project, "vez-client", options)
+    become_built(build(&project, "vez-client")?, options)
 }
 
-fn build_and_become(project: &Project, package: &str, options: &[OsString]) -> Result<ExitCode> {
-    let mut command = Command::new(build(project, package)?);
+fn become_built(program: PathBuf, options: &[OsString]) -> Result<ExitCode> {
+    let mut command = Command::new(program);
     command.args(options);
     become_program(command)
 }
@@ -48,9 +59,19 @@ fn build_and_become(project: &Project, package: &str, options: &[OsString]) -> R
 /// # Errors
 /// When it cannot be built.
 pub(crate) fn build(project: &Project, package: &str) -> Result<PathBuf> {
+    build_with(project, package, None)
+}
+
+/// Builds a package for release, with these of its features, and returns its program.
+///
+/// # Errors
+/// When it cannot be built.
+pub(crate) fn build_with(project: &Project, package: &str, features: Option<&str>) -> Result<PathBuf> {
     let shell = &project.shell;
     // The fast build: the first one costs no more than the dev profile's, which optimizes dependencies too.
-    set_up(cmd!(shell, "cargo build --release --package {package}"))?;
+    let features = features.map(|features| ["--features", features]);
+    let features = features.iter().flatten();
+    set_up(cmd!(shell, "cargo build --release --package {package} {features...}"))?;
     Ok(project.target.join("release").join(format!("{package}{EXE_SUFFIX}")))
 }
 

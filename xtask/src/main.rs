@@ -3,6 +3,7 @@
 mod bench;
 mod crates_io;
 mod debian;
+mod etcd;
 mod launch;
 mod npm;
 mod page;
@@ -30,12 +31,13 @@ Exemplo para iniciar o cliente: cargo xtask client";
 /// The modes that the report does not have.
 const MORE_MODES: &str = "
 Opções de vez-server e vez-client vêm depois do modo: cargo xtask server --help
+Para uma fila de vários servidores, em etcd: cargo xtask server --features etcd --queue etcd://…
 Para quem desenvolve:
   cargo xtask page            constrói a página em web-client/dist
   cargo xtask test            prepara tudo, navegador incluído, e roda todos os testes
   cargo xtask test --quick    só o que se repete ao desenvolver: sem navegador
   cargo xtask torture         tempestade de clientes contra o servidor; --seconds N --clients N --seed N
-  cargo xtask bench           mede o servidor, e outros que fazem menos; --quick mede menos";
+  cargo xtask bench           mede o servidor, e outros que fazem menos; --quick mede menos; --shared, uma fila em etcd";
 
 fn main() -> ExitCode {
     let mut args = env::args_os().skip(1);

@@ -6,7 +6,9 @@ use anyhow::{Context, Result, bail};
 use xshell::cmd;
 
 use crate::{
-    debian, npm, page,
+    debian,
+    etcd::Etcd,
+    npm, page,
     project::Project,
     python,
     step::{check, say},
@@ -28,6 +30,7 @@ const WINDOWS: Step = ("Windows", windows::prepare);
 const QUICK_TESTS: Step = ("testes rápidos", quick_tests);
 const TESTS: Step = ("testes", tests);
 const PAGE_TESTS: Step = ("testes da página", page_tests);
+const SHARED: Step = ("fila compartilhada", shared);
 const DOCS: Step = ("documentação", docs);
 const STORM: Step = ("tempestade", torture::short);
 const INSTRUCTIONS: Step = ("instruções", instructions);
@@ -44,9 +47,21 @@ const ALL: &[Step] = &[
     WINDOWS,
     TESTS,
     PAGE_TESTS,
+    SHARED,
     DOCS,
     STORM,
     INSTRUCTIONS,
+];
+
+/// Tests that cannot hold where the turn is not had at once: who goes at once, or says that nothing comes, leaves while it
+/// waits. And those that have an etcd of their own, or compare bytes with it.
+const NOT_OVER_ETCD: &[&str] = &[
+    "shared::",
+    "behind::a_stream_whose_client_only_listens_is_heard",
+    "behind::the_last_message_before_a_close_arrives",
+    "transcript::one_who_just_goes",
+    "websocket::a_close_frame_is_answered_with_its_code",
+    "metrics::the_dashboard_and_the_metrics_have_the_same_names",
 ];
 
 /// Runs every test, or with `--quick` those that need no browser and no Python.
@@ -95,6 +110,27 @@ fn page_tests(project: &Project) -> Result<()> {
     let shell = &project.shell;
     let tests = cmd!(shell, "cargo test --package vez-web --target {WASM} --tests");
     check(tests.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner"))
+}
+
+/// What is different with the feature `etcd`: the queue, and several servers that share one.
+fn shared(project: &Project) -> Result<()> {
+    if let Err(error) = debian::install_etcd(project) {
+        say(&format!("Pulado: {error:#}"));
+        return Ok(());
+    }
+    let shell = &project.shell;
+    let with = ["--package", "vez-server", "--features", "etcd"];
+    check(cmd!(shell, "cargo clippy {with...} --all-targets -- -D warnings"))?;
+    check(cmd!(shell, "cargo clippy --package vez-bench --features etcd -- -D warnings"))?;
+    check(cmd!(shell, "cargo test {with...} --no-fail-fast --lib queue"))?;
+    check(cmd!(shell, "cargo test {with...} --no-fail-fast --test it shared"))?;
+    // What holds of a queue in one process holds of one in etcd.
+    let etcd = Etcd::start(project)?;
+    let not = NOT_OVER_ETCD.iter().flat_map(|name| ["--skip", name]);
+    check(
+        cmd!(shell, "cargo test {with...} --no-fail-fast --test it -- {not...}")
+            .env("VEZ_TEST_QUEUE", etcd.url()),
+    )
 }
 
 /// Counts the instructions of the hot paths, which have limits.

@@ -154,6 +154,14 @@ impl Drop for Etcd {
     }
 }
 
+/// Has a server share its queue with nobody in the etcd that VEZ_TEST_QUEUE names, if it does: the tests of the queue in
+/// one process hold of that too.
+pub(crate) fn share(options: &mut vez_server::Options) {
+    if let Ok(etcd) = std::env::var("VEZ_TEST_QUEUE") {
+        options.queue.queue = format!("{etcd}/{}-{}?ttl=10s", std::process::id(), name()).parse().unwrap();
+    }
+}
+
 /// A name for a queue that no other test has.
 pub(crate) fn name() -> String {
     static LATEST: AtomicU32 = AtomicU32::new(0);

@@ -52,6 +52,8 @@ impl TestServer {
             http: "127.0.0.1:0".parse().unwrap(),
             ..Options::default()
         };
+        #[cfg(all(feature = "etcd", unix))]
+        etcd::share(&mut options);
         configure(&mut options);
         let transcript = Lines::default();
         let server = Server::bind(options, Transcript::new(transcript.clone()).unwrap()).unwrap();

@@ -55,6 +55,24 @@ impl Exposition {
             .collect()
     }
 
+    /// The dashboard shows what is served: every name in it that should be there exists, and every family has a panel.
+    pub(crate) fn expect_on_dashboard(&self, expected: impl Fn(&str) -> bool) {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/grafana/vez.json");
+        let dashboard: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        let panels = dashboard["panels"].as_array().unwrap();
+        let targets = panels.iter().flat_map(|panel| panel["targets"].as_array().unwrap());
+        let exprs: Vec<&str> = targets.map(|target| target["expr"].as_str().unwrap()).collect();
+        let words =
+            exprs.iter().flat_map(|expr| expr.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
+        let used: Vec<&str> = words.filter(|word| word.starts_with("vez_")).collect();
+        let missing = used.iter().find(|name| expected(name) && !self.names().contains(**name));
+        assert_eq!(missing, None, "{:?}", self.names());
+        for family in self.families.keys() {
+            assert!(used.iter().any(|name| name.starts_with(family)), "no panel shows {family}");
+        }
+    }
+
     fn sample(&mut self, line: &str, family: &str) {
         let (sample, value) = line.rsplit_once(' ').expect(line);
         let name = sample.split('{').next().expect("a split has a first part");

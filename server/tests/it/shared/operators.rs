@@ -36,6 +36,7 @@ async fn every_server_tells_who_has_the_turn_and_how_its_lease_is() {
     assert_eq!(here["turn"]["session"], there["turn"]["session"]);
     assert_eq!(health(second.http).await["queue"], "ok");
     let metrics = Exposition::parse(&read(&second, "/metrics").await);
+    metrics.expect_on_dashboard(|_| true);
     assert_eq!(metrics.value("vez_etcd_up"), 1.0);
     assert!((0.5..2.0).contains(&metrics.value("vez_etcd_lease_valid_seconds")));
     assert_eq!(metrics.value("vez_etcd_events_total"), 2.0);
