@@ -112,9 +112,14 @@ fn crowd(options: &Shared, cluster: &Cluster, count: usize) -> Result<Crowd> {
     let connect = |server: &Server| Client::connect(server.tcp, Transport::Tcp, &answered);
     let mut holder = connect(&servers[0])?;
     holder.exchange(&wire)?;
-    let mut next = (1..=HANDOVERS).map(|round| connect(&servers[round % all])).collect::<Result<Vec<_>>>()?;
-    next.iter_mut().try_for_each(|client| client.say(&wire))?;
-    await_waiting(&servers, HANDOVERS)?;
+    let mut next = Vec::with_capacity(HANDOVERS);
+    for round in 1..=HANDOVERS {
+        let mut client = connect(&servers[round % all])?;
+        client.say(&wire)?;
+        next.push(client);
+        // The next one comes when every server knows of this one.
+        await_waiting(&servers, round)?;
+    }
 
     let (memory, before, began) = (memory(&servers)?, Counts::of(&servers)?, Instant::now());
     let join = |number: usize| Client::connect(servers[number % all].http, Transport::Events, &answered);

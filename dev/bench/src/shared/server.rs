@@ -40,8 +40,8 @@ impl Server {
     /// When one cannot be started, or does not reach the queue.
     pub(super) fn start_all(options: &Shared, cluster: &Cluster, name: &str) -> Result<Vec<Self>> {
         let servers = (0..SERVERS).map(|number| Self::start(options, &cluster.queue(name, number)));
-        let servers = servers.collect::<Result<Vec<_>>>()?;
-        servers.iter().try_for_each(Self::await_ready)?;
+        let mut servers = servers.collect::<Result<Vec<_>>>()?;
+        servers.iter_mut().try_for_each(Self::await_ready)?;
         Ok(servers)
     }
 
@@ -55,16 +55,7 @@ impl Server {
         for (option, address) in [("--tcp", tcp), ("--http", http), ("--metrics", metrics)] {
             command.arg(option).arg(address.to_string());
         }
-        command.args([
-            "--queue",
-            queue,
-            "--queue-length",
-            "20000",
-            "--connections",
-            "20000",
-            "--ping",
-            "off",
-        ]);
+        command.args(["--queue", queue, "--queue-length", "20000", "--connections", "20000", "--ping", "1h"]);
         command.stdin(Stdio::null());
         command.stdout(File::create(folder.path().join("stdout"))?);
         command.stderr(File::create(folder.path().join("stderr"))?);
@@ -76,13 +67,12 @@ impl Server {
         self.child.id()
     }
 
-    fn await_ready(&self) -> Result<()> {
+    fn await_ready(&mut self) -> Result<()> {
         let began = Instant::now();
         while !get(self.http, "/readyz").is_ok_and(|answer| answer.starts_with("HTTP/1.1 200 ")) {
-            ensure!(
-                began.elapsed() < START,
-                "a server does not reach the queue: was it built with --features etcd?"
-            );
+            let ended = self.child.try_wait()?;
+            ensure!(ended.is_none(), "a server ended at once: was it built with --features etcd?");
+            ensure!(began.elapsed() < START, "a server does not reach the queue");
             std::thread::sleep(Duration::from_millis(10));
         }
         Ok(())
