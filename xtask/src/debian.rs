@@ -52,6 +52,8 @@ const OPTIONAL: &[Package] = &[
     ("websockify", "command -v websockify"),
     PROTOC,
     ETCD,
+    // With it the storm over several servers slows etcd's disk down.
+    ("strace", "command -v strace"),
     ("haproxy", "PATH=\"$PATH:/usr/sbin\" command -v haproxy"),
 ];
 

@@ -36,7 +36,7 @@ Para quem desenvolve:
   cargo xtask page            constrói a página em web-client/dist
   cargo xtask test            prepara tudo, navegador incluído, e roda todos os testes
   cargo xtask test --quick    só o que se repete ao desenvolver: sem navegador
-  cargo xtask torture         tempestade de clientes contra o servidor; --seconds N --clients N --seed N
+  cargo xtask torture         tempestade de clientes contra o servidor; --seconds N --clients N --seed N; --servers 3, numa fila em etcd que falha
   cargo xtask bench           mede o servidor, e outros que fazem menos; --quick mede menos; --shared, uma fila em etcd";
 
 fn main() -> ExitCode {

@@ -130,7 +130,9 @@ fn shared(project: &Project) -> Result<()> {
     check(
         cmd!(shell, "cargo test {with...} --no-fail-fast --test it -- {not...}")
             .env("VEZ_TEST_QUEUE", etcd.url()),
-    )
+    )?;
+    drop(etcd);
+    torture::short_shared(project)
 }
 
 /// Counts the instructions of the hot paths, which have limits.

@@ -10,7 +10,7 @@ use anyhow::Result;
 use xshell::cmd;
 
 use crate::{
-    launch,
+    debian, launch,
     project::Project,
     step::{check, say},
 };
@@ -22,7 +22,8 @@ use crate::{
 pub(crate) fn run(options: &[OsString]) -> Result<ExitCode> {
     let project = Project::open()?;
     say("Construindo o servidor e a tempestade (a primeira vez, cerca de 4 minutos)");
-    let (server, storm) = build(&project)?;
+    let shared = options.iter().any(|option| option == "--servers" || option == "--servers=3");
+    let (server, storm) = if shared { build_shared(&project)? } else { build(&project)? };
     let mut command = Command::new(storm);
     command.arg("--server").arg(server).args(options);
     launch::become_program(command)
@@ -39,6 +40,22 @@ pub(crate) fn short(project: &Project) -> Result<()> {
         check(cmd!(shell, "{storm} --server {server} --seconds 5 --clients 60 --responder {responder}"))?;
     }
     Ok(())
+}
+
+/// A short storm over three servers that share a queue in etcd.
+///
+/// # Errors
+/// When something cannot be built or started, or the servers break a promise.
+pub(crate) fn short_shared(project: &Project) -> Result<()> {
+    let shell = &project.shell;
+    let (server, storm) = build_shared(project)?;
+    check(cmd!(shell, "{storm} --server {server} --servers 3 --seconds 40 --clients 30"))
+}
+
+/// Where the storm is, and a server that can share a queue.
+fn build_shared(project: &Project) -> Result<(PathBuf, PathBuf)> {
+    debian::install_etcd(project)?;
+    Ok((launch::build_with(project, "vez-server", Some("etcd"))?, launch::build(project, "vez-torture")?))
 }
 
 /// Where the server and the storm are; the storm needs no page in the server.

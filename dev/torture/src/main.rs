@@ -6,6 +6,8 @@
 mod arena;
 mod breach;
 mod client;
+#[cfg(unix)]
+mod cluster;
 mod digest;
 mod line;
 mod observation;
@@ -33,18 +35,26 @@ async fn main() -> ExitCode {
     let options = Options::parse();
     let seed = options.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
     eprintln!("» Tempestade: {} clientes, {} s, semente {seed}", options.clients, options.seconds);
+    let storm = async {
+        #[cfg(unix)]
+        if options.servers > 1 {
+            let report = cluster::run(&options, seed).await?;
+            print!("{report}");
+            return Ok(report.status());
+        }
+        let report = run::run(&options, seed).await?;
+        print!("{report}");
+        Ok(report.status())
+    };
     let result = tokio::select! {
-        result = run::run(&options, seed) => result,
+        result = storm => result,
         // Dropping the run ends the server that it started.
         interrupted = platform::interrupted() => {
             Err(interrupted.map_or_else(anyhow::Error::from, |()| anyhow::anyhow!("interrompida")))
         }
     };
     match result {
-        Ok(report) => {
-            print!("{report}");
-            report.status()
-        }
+        Ok(status) => status,
         Err(error) => {
             eprintln!("Erro: {error:#} (semente {seed})");
             ExitCode::FAILURE

@@ -22,6 +22,10 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) seed: Option<u64>,
 
+    /// How many servers: 3 share a queue in etcd and fail in turn, in front of a server that writes down what it gets
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3))]
+    pub(crate) servers: u32,
+
     /// What answers
     #[arg(long, value_enum, default_value_t)]
     pub(crate) responder: Responder,
