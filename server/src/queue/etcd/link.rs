@@ -296,20 +296,14 @@ impl Link {
         }
     }
 
-    /// A ticket; `None` for whatever else somebody wrote there.
+    /// What looks like a ticket; `None` for whatever else somebody wrote there.
     fn entry(&self, kv: &KeyValue) -> Option<Entry> {
-        let key = self.key(kv);
-        match key {
-            // A key without its lease would stand in line for ever.
-            Some(key) if kv.lease() == key.lease => {
-                let label = Label::parse(kv.value());
-                Some(Entry { key, label, create_revision: kv.create_revision() })
-            }
-            _ => {
-                tracing::debug!("{:?} in etcd is no ticket", kv.key().escape_ascii().to_string());
-                None
-            }
-        }
+        let Some(key) = self.key(kv) else {
+            tracing::debug!("{:?} in etcd is no ticket", kv.key().escape_ascii().to_string());
+            return None;
+        };
+        let (label, create_revision) = (Label::parse(kv.value()), kv.create_revision());
+        Some(Entry { key, label, create_revision, lease: kv.lease() })
     }
 
     fn key(&self, kv: &KeyValue) -> Option<Key> {

@@ -106,6 +106,8 @@ pub(super) struct Entry {
     pub(super) key: Key,
     pub(super) label: Label,
     pub(super) create_revision: i64,
+    /// The lease that it really goes with, whatever its name says.
+    pub(super) lease: i64,
 }
 
 /// A key's rank: the first in line has the smallest.
@@ -271,7 +273,8 @@ impl Mirror {
         let since: HashMap<Key, Instant> = seen.values().map(|seen| (seen.key, seen.since)).collect();
         self.keys.clear();
         (self.unsent, self.unwanted) = (0, BTreeSet::new());
-        for Entry { key, label, create_revision } in entries {
+        for entry in entries {
+            let Some(Entry { key, label, create_revision, .. }) = self.ticket(entry) else { continue };
             let rank = rank(create_revision, key.number);
             let kept = self.is_own(key) && self.ranks.get(&key.number).is_some_and(|kept| kept.rank == rank);
             let member = if kept { before.remove(rank).flatten() } else { None };
@@ -289,11 +292,26 @@ impl Mirror {
     }
 
     /// A key was written.
-    pub(super) fn put(&mut self, Entry { key, label, create_revision }: Entry) {
+    pub(super) fn put(&mut self, entry: Entry) {
         self.counts.events += 1;
-        if !self.keys.contains_key(&key) {
+        if let Some(Entry { key, label, create_revision, .. }) = self.ticket(entry)
+            && !self.keys.contains_key(&key)
+        {
             self.enter(key, label, rank(create_revision, key.number), None, None);
         }
+    }
+
+    /// A key, if it is a ticket: one without its lease would stand in line for ever, and goes if it is in the way of this
+    /// server's own.
+    fn ticket(&mut self, entry: Entry) -> Option<Entry> {
+        if entry.lease == entry.key.lease {
+            return Some(entry);
+        }
+        if self.is_own(entry.key) {
+            self.unwanted.insert(entry.key.number);
+            self.changed.notify_one();
+        }
+        None
     }
 
     /// A key has gone.

@@ -177,7 +177,7 @@ impl Etcd {
                 }
                 for (key, label) in keys {
                     let create_revision = self.revision + 1;
-                    let entry = Entry { key: *key, label: label.clone(), create_revision };
+                    let entry = Entry { key: *key, label: label.clone(), create_revision, lease: key.lease };
                     self.keys.insert(*key, entry.clone());
                     changes.push(Change::Put(entry));
                 }

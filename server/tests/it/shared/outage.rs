@@ -162,6 +162,14 @@ async fn a_key_that_nobody_wants_is_deleted_by_its_server() {
     etcd.client().await.put(ghost, "", Some(PutOptions::new().with_lease(id))).await.unwrap();
     etcd.wait_for_keys(&name, 1).await;
     holder.chat("ainda").await;
+    // One without the lease, where the next ticket is to be.
+    let (_, number) = keys[0].rsplit_once('/').unwrap();
+    let next = number.parse::<u64>().unwrap() + 1;
+    etcd.client().await.put(format!("{name}/{lease}/{next:020}"), "", None).await.unwrap();
+    let mut waits = WebSocket::connect(server.http, true).await;
+    waits.expect_place(1).await;
+    holder.leave().await;
+    waits.expect_turn().await;
 }
 
 #[tokio::test]
