@@ -123,7 +123,7 @@ fn shared(project: &Project) -> Result<()> {
     check(cmd!(shell, "cargo clippy {with...} --all-targets -- -D warnings"))?;
     check(cmd!(shell, "cargo clippy --package vez-bench --features etcd -- -D warnings"))?;
     check(cmd!(shell, "cargo test {with...} --no-fail-fast --lib queue"))?;
-    check(cmd!(shell, "cargo test {with...} --no-fail-fast --test it shared"))?;
+    check(cmd!(shell, "cargo test {with...} --no-fail-fast --test it shared -- --include-ignored"))?;
     // What holds of a queue in one process holds of one in etcd.
     let etcd = Etcd::start(project)?;
     let not = NOT_OVER_ETCD.iter().flat_map(|name| ["--skip", name]);

@@ -5,6 +5,8 @@ pub(crate) mod binary;
 pub(crate) mod client;
 #[cfg(all(feature = "etcd", unix))]
 pub(crate) mod etcd;
+#[cfg(target_os = "linux")]
+pub(crate) mod hosts;
 pub(crate) mod lines;
 pub(crate) mod openmetrics;
 

@@ -1,5 +1,7 @@
 //! Several servers that share one queue in a real etcd.
 
+#[cfg(target_os = "linux")]
+mod cable;
 mod faults;
 mod operators;
 mod order;
