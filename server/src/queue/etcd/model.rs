@@ -540,3 +540,29 @@ fn without_the_deadline_the_model_finds_two_turns() {
     let failure = outcome.expect_err("a stopped server writes after its successor").to_string();
     assert!(failure.contains("a byte of turn"), "{failure}");
 }
+
+/// A turn that was lost with its lease is not had again under the next one.
+#[test]
+fn a_turn_does_not_come_to_life_with_a_new_lease() {
+    let arrive = Step::Arrive(0, false);
+    let begin = |server| [Step::Join(server), Step::Send(server), arrive, Step::Hear(server)];
+    let renew = |server| [Step::Renew(server), arrive, Step::Hear(server)];
+    let steps = [
+        &begin(0)[..],
+        &[Step::Watch(0), Step::Write(0)],
+        &begin(1),
+        &[Step::Watch(1), Step::Watch(1), Step::Wait(4000)],
+        &renew(1),
+        &[Step::Wait(4000)],
+        &renew(1),
+        // Now the first server's lease is gone, and the second one's is not.
+        &[Step::Wait(3000), Step::Watch(1), Step::Write(1)],
+        &renew(0),
+        &[Step::Write(0)],
+    ];
+    let mut world = World::new([100; SERVERS], true);
+    steps.concat().into_iter().for_each(|step| world.step(step).unwrap());
+    assert_eq!(world.begun, world.written);
+    assert!(world.servers[1].turn.is_some() && world.servers[0].turn.is_none());
+    world.finish().unwrap();
+}
