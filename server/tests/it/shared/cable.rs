@@ -5,11 +5,14 @@ use std::net::TcpListener;
 use std::process::{Child, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::TTL;
 use crate::common::PATIENCE;
 use crate::common::hosts::{Hosts, SERVER, may_make_hosts};
+
+/// Longer than a kernel waits before it sends again what it could not send for some seconds: the wait doubles each time.
+const RETRANSMISSION: Duration = Duration::from_secs(8);
 
 /// Ends with its test.
 struct Ended(Child);
@@ -90,4 +93,6 @@ fn nothing_of_a_turn_that_was_cut_off_arrives_when_the_network_is_back() {
     assert_eq!(said.recv_timeout(PATIENCE).unwrap(), "ainda");
     drop(next);
     assert_eq!(said.recv_timeout(PATIENCE).unwrap(), "de volta");
+    let late = said.recv_timeout(RETRANSMISSION);
+    assert!(late.is_err(), "{late:?}");
 }
