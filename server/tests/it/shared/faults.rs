@@ -92,7 +92,7 @@ async fn a_server_that_ends_leaves_nothing_and_nobody_waits_for_its_lease() {
     let name = name();
     // So long that nobody waits for it here.
     let queue = etcd.queue(&name, 0).replace("ttl=2s", "ttl=60s");
-    let (mut first, second) = (process(&queue, &[]).await, process(&queue, &[]).await);
+    let (mut first, second) = (process(&queue, &["--drain", "2s"]).await, process(&queue, &[]).await);
     let mut holder = WebSocket::connect(first.http, true).await;
     holder.say("oi").await;
     holder.expect_reply("Servidor recebeu: 'oi'").await;
@@ -105,9 +105,8 @@ async fn a_server_that_ends_leaves_nothing_and_nobody_waits_for_its_lease() {
     waits.expect_close(1001).await;
     holder.say("ainda").await;
     holder.expect_reply("Servidor recebeu: 'ainda'").await;
-    holder.say("sair").await;
-    holder.expect_bye("Servidor: Desconectando...").await;
-    drop((holder, waits));
+    // It stays until the drain is over, and is the last to leave.
+    holder.expect_bye("Servidor: encerrando.").await;
     next.expect_turn().await;
     assert!(tokio::task::spawn_blocking(move || first.child.wait().unwrap().success()).await.unwrap());
     assert_eq!(etcd.keys(&name).await.len(), 1);
