@@ -93,6 +93,11 @@ impl Etcd {
         found.kvs().iter().map(|kv| kv.key_str().unwrap().to_owned()).collect()
     }
 
+    /// How many leases there are.
+    pub(crate) async fn leases(&self) -> usize {
+        self.client().await.leases().await.unwrap().leases().len()
+    }
+
     /// Waits until a queue has so many keys.
     pub(crate) async fn wait_for_keys(&self, name: &str, count: usize) {
         let found = async {

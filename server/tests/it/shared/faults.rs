@@ -109,7 +109,7 @@ async fn a_server_that_ends_leaves_nothing_and_nobody_waits_for_its_lease() {
     holder.expect_bye("Servidor: encerrando.").await;
     next.expect_turn().await;
     assert!(tokio::task::spawn_blocking(move || first.child.wait().unwrap().success()).await.unwrap());
-    assert_eq!(etcd.keys(&name).await.len(), 1);
+    assert_eq!((etcd.keys(&name).await.len(), etcd.leases().await), (1, 1));
 }
 
 fn queue_name(queue: &str) -> String {
