@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use crate::door::User;
 use crate::queue::Ticket;
 
 /// One visitor's place.
@@ -21,6 +22,8 @@ pub(crate) struct Visitor {
     /// The other end of the connection; a proxy's, behind one.
     pub(crate) peer: SocketAddr,
     pub(crate) transport: Transport,
+    /// Who it is, where that is asked.
+    pub(crate) user: Option<User>,
 }
 
 /// What a visitor came over.
@@ -35,7 +38,12 @@ pub(crate) enum Transport {
 impl Visitor {
     pub(crate) fn new(peer: SocketAddr, transport: Transport) -> Self {
         static LATEST: AtomicU64 = AtomicU64::new(0);
-        Self { number: LATEST.fetch_add(1, Relaxed) + 1, peer, transport }
+        Self { number: LATEST.fetch_add(1, Relaxed) + 1, peer, transport, user: None }
+    }
+
+    /// The same visitor, which is this user.
+    pub(crate) fn with_user(self, user: Option<User>) -> Self {
+        Self { user, ..self }
     }
 }
 

@@ -7,7 +7,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::door::{self, Acceptor, BindError, Connections, Guard, Proxies, Tls, TlsError};
+use crate::door::{
+    self, Acceptor, BindError, Connections, Guard, Proxies, SignIn, SignInError, Tls, TlsError,
+};
 use crate::http::{Http, Upgrades, operator_routes, visitor_routes};
 use crate::options::{Listen, Options};
 use crate::platform;
@@ -26,6 +28,7 @@ pub struct Server {
     http: Option<TcpListener>,
     metrics: Option<TcpListener>,
     tls: Option<Arc<Tls>>,
+    sign_in: Option<Arc<SignIn>>,
     backend: Backend,
     queue: Queue,
     transcript: Transcript,
@@ -41,6 +44,9 @@ pub enum StartError {
     /// Files that make no TLS server.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Nobody can be asked who they are.
+    #[error(transparent)]
+    SignIn(#[from] SignInError),
     /// Etcd cannot be reached as it was said.
     #[error(transparent)]
     Queue(#[from] queue::AccessError),
@@ -63,12 +69,13 @@ impl Server {
         let backend = Backend::new(options.behind.clone(), options.connections.max_message);
         backend.start()?;
         let queue = Queue::new(options.queue.clone())?;
+        let sign_in = SignIn::new(&options.access, options.tcp.0.is_some())?.map(Arc::new);
         let files = options.access.tls_cert.as_ref().zip(options.access.tls_key.as_ref());
         let tls = files.map(|(certificate, key)| Tls::load(certificate, key)).transpose()?.map(Arc::new);
         let tcp = options.tcp.0.map(door::bind).transpose()?;
         let http = options.http.0.map(door::bind).transpose()?;
         let metrics = options.metrics.0.map(door::bind).transpose()?;
-        Ok(Self { tcp, http, metrics, tls, backend, queue, transcript, options })
+        Ok(Self { tcp, http, metrics, tls, sign_in, backend, queue, transcript, options })
     }
 
     /// Where raw TCP is served.
@@ -137,10 +144,10 @@ impl Server {
     /// Puts the parts together and accepts connections; runs until dropped.
     async fn serve(self, tasks: TaskTracker, shutdown: Shutdown) {
         // Before the addresses are told: who knows them may send signals.
-        let reloads = reload(self.tls.clone());
+        let reloads = reload(self.tls.clone(), self.sign_in.clone());
         self.announce();
         let page = self.page();
-        let Self { tcp, http, metrics, tls, backend, queue, transcript, options } = self;
+        let Self { tcp, http, metrics, tls, sign_in, backend, queue, transcript, options } = self;
         let guard = |listen| Arc::new(guard(listen, &options.access));
         let operators = metrics.map(|listener| (listener, Metrics::new(queue.clone(), transcript.clone())));
         let counts = operators.as_ref().map(|(_, counts)| counts.clone());
@@ -173,7 +180,7 @@ impl Server {
         });
         let port = Arc::new(Port::new(Arc::clone(&transports), page.as_deref()));
         let gone = transports.gone;
-        let visitors = visitor_routes((queue.clone(), backend.clone()), upgrades);
+        let visitors = visitor_routes((queue.clone(), backend.clone()), upgrades, sign_in);
         let web = Http::new(options.requests.clone(), visitors, tls, shutdown.clone());
         let web = http.map(|listener| (Acceptor::new(listener, gone), Arc::new(web)));
         let watch = operators.map(|(listener, counts)| {
@@ -207,20 +214,31 @@ fn warn_of_network(what: &str, address: SocketAddr, encrypted: bool) {
     }
 }
 
-/// Reads the certificate again whenever that is asked for, from the call on; a broken one changes nothing.
-fn reload(tls: Option<Arc<Tls>>) -> impl Future<Output = ()> {
-    let reload = move || match tls.as_ref().map(|tls| tls.reload()) {
-        None => tracing::info!("there is nothing to read again: TLS is off"),
-        Some(Ok(())) => tracing::info!("read the TLS certificate again"),
-        Some(Err(error)) => {
-            tracing::error!(%error, "the new TLS certificate is of no use; the old one stays");
+/// Reads the certificate, and who may come in, again whenever that is asked for, from the call on; a broken one changes
+/// nothing.
+fn reload(tls: Option<Arc<Tls>>, sign_in: Option<Arc<SignIn>>) -> impl Future<Output = ()> {
+    let reload = move || {
+        if tls.is_none() && sign_in.is_none() {
+            tracing::info!("there is nothing to read again: TLS and sign-in are off");
+        }
+        match tls.as_ref().map(|tls| tls.reload()) {
+            None => {}
+            Some(Ok(())) => tracing::info!("read the TLS certificate again"),
+            Some(Err(error)) => {
+                tracing::error!(%error, "the new TLS certificate is of no use; the old one stays");
+            }
+        }
+        match sign_in.as_ref().map(|sign_in| sign_in.reload()) {
+            None => {}
+            Some(Ok(())) => tracing::info!("read again who may come in"),
+            Some(Err(error)) => tracing::error!(%error, "who may come in is as before"),
         }
     };
     let reloads = platform::on_reload(reload);
     async {
         match reloads {
             Ok(reloads) => reloads.await,
-            Err(error) => tracing::error!(%error, "the TLS certificate will not be read again"),
+            Err(error) => tracing::error!(%error, "nothing will be read again"),
         }
     }
 }

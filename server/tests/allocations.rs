@@ -114,7 +114,7 @@ fn allocations_per_message(case: &Case) -> f64 {
 }
 
 #[rstest]
-#[case::tcp(false, 1100)]
+#[case::tcp(false, 1150)]
 #[case::websocket(true, 1800)]
 fn waiting_takes_little_memory(#[case] handshake: bool, #[case] most: u64) {
     let few = held_by_waiting(handshake, WAITING);

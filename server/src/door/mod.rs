@@ -4,11 +4,13 @@ mod connections;
 mod guard;
 mod listener;
 mod proxy;
+mod sign_in;
 mod tls;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use axum::http::HeaderName;
 use ipnet::IpNet;
 
 use crate::units::count;
@@ -20,6 +22,8 @@ pub use listener::BindError;
 pub(crate) use listener::{Acceptor, bind};
 pub(crate) use proxy::Proxies;
 pub use proxy::ProxyHeader;
+pub use sign_in::SignInError;
+pub(crate) use sign_in::{SignIn, Stranger, User};
 pub(crate) use tls::Tls;
 pub use tls::TlsError;
 
@@ -43,6 +47,18 @@ pub struct Settings {
     /// The header in which trusted proxies name the client; a client's own is passed on by many, in the other one
     #[arg(long, env = "VEZ_PROXY_HEADER", value_name = "HEADER", value_enum, default_value_t)]
     pub proxy_header: ProxyHeader,
+
+    /// Names and passwords of those who may come in, as `htpasswd -B` writes them; read again on SIGHUP
+    #[arg(long, env = "VEZ_HTPASSWD", value_name = "FILE")]
+    pub htpasswd: Option<PathBuf>,
+
+    /// The header in which trusted proxies say who somebody is
+    #[arg(long, env = "VEZ_USER_HEADER", value_name = "HEADER")]
+    pub user_header: Option<HeaderName>,
+
+    /// Lets everybody in over raw TCP, where nobody can be asked who they are
+    #[arg(long, env = "VEZ_TCP_ANYONE")]
+    pub tcp_anyone: bool,
 
     /// The certificate chain (PEM) with which the HTTP port speaks https and wss; read again on SIGHUP
     #[arg(long, env = "VEZ_TLS_CERT", value_name = "FILE", requires = "tls_key")]

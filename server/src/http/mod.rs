@@ -3,6 +3,7 @@
 mod health;
 mod metrics;
 mod page;
+mod sign_in;
 mod upgrade;
 
 use std::net::SocketAddr;
@@ -15,7 +16,7 @@ use axum::extract::State;
 use axum::http::{Request, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -26,7 +27,7 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
 use tower_service::Service;
 
-use crate::door::{Guard, Refused, Slot, Tls};
+use crate::door::{Guard, Refused, SignIn, Slot, Tls};
 use crate::queue::Queue;
 use crate::responder::Backend;
 use crate::session::Shutdown;
@@ -125,15 +126,28 @@ impl Http {
 }
 
 /// The routes for visitors, for the hosts that the guard of `upgrades` lets in.
-pub(crate) fn visitor_routes(health: (Queue, Backend), upgrades: Arc<Upgrades>) -> Router {
+pub(crate) fn visitor_routes(
+    health: (Queue, Backend),
+    upgrades: Arc<Upgrades>,
+    sign_in: Option<Arc<SignIn>>,
+) -> Router {
     let guard = Arc::clone(&upgrades.guard);
-    let router = Router::new()
+    let mut router = Router::new()
         .route("/", get(upgrade::root))
         .route("/ws", get(upgrade::websocket))
         .with_state(upgrades)
         .route("/healthz", get(health::healthz).with_state(health.clone()))
         .route("/readyz", get(health::readyz).with_state(health))
         .fallback(page::file);
+    if let Some(sign_in) = sign_in {
+        let both = (Arc::clone(&sign_in), Arc::clone(&guard));
+        router = router
+            .route(sign_in::SIGN_IN, post(sign_in::enter).with_state(both.clone()))
+            .route(sign_in::SIGN_OUT, post(sign_in::leave).with_state(both))
+            .route(sign_in::ACCOUNT, get(sign_in::account).with_state(Arc::clone(&sign_in)))
+            .route("/entrar.css", get(sign_in::style))
+            .layer(middleware::from_fn_with_state(sign_in, sign_in::ask));
+    }
     guarded(router, guard)
 }
 

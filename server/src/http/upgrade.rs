@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::handshake::server::create_response;
 use vez_protocol::SUBPROTOCOL;
 
 use super::{Peer, Stream, page};
-use crate::door::{Guard, Proxies};
+use crate::door::{Guard, Proxies, User};
 use crate::reception::Reception;
 use crate::seat::{Transport, Visitor};
 use crate::transport::websocket::{Style, WaitingWebSocket};
@@ -57,6 +57,7 @@ pub(super) async fn websocket(
     }
     let (mut parts, _) = request.into_parts();
     let upgrade = parts.extensions.remove::<OnUpgrade>();
+    let user = parts.extensions.remove::<User>();
     let style = asked_style(&parts.headers);
     let client = upgrades.proxies.client(peer.address.ip(), &parts.headers);
     let (response, upgrade) = match (accept(parts, style), upgrade) {
@@ -64,7 +65,7 @@ pub(super) async fn websocket(
         (Ok(_), None) => return StatusCode::UPGRADE_REQUIRED.into_response(),
         (Err(error), _) => return refuse(&error),
     };
-    let visitor = Visitor::new(peer.address, Transport::WebSocket);
+    let visitor = Visitor::new(peer.address, Transport::WebSocket).with_user(user);
     let Some(slot) = upgrades.reception.upgrade(&visitor) else {
         let text = "Servidor: há conexões demais. Tente mais tarde.\n";
         return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "10")], text).into_response();
@@ -91,7 +92,7 @@ pub(super) async fn websocket(
 }
 
 /// Whether a request asks to speak WebSocket from now on; any other protocol may be ignored (RFC 9110 §7.8).
-fn asks_for_websocket(headers: &HeaderMap) -> bool {
+pub(super) fn asks_for_websocket(headers: &HeaderMap) -> bool {
     let values = headers.get_all(header::UPGRADE).into_iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|name| name.trim().eq_ignore_ascii_case("websocket"))
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 
+use crate::door::User;
 use crate::ending::Ending;
 use crate::queue::JoinError;
 use crate::seat::Visitor;
@@ -73,7 +74,8 @@ impl Record {
         let (number, peer, transport) = (visitor.number, visitor.peer, visitor.transport);
         match event {
             QueueEvent::Joined => {
-                tracing::debug!(visitor = number, %peer, %transport, "joined the queue");
+                let user = visitor.user.as_ref().map(User::name);
+                tracing::debug!(visitor = number, %peer, %transport, user, "joined the queue");
             }
             QueueEvent::Refused(error) => tracing::info!(%peer, %error, "turned away"),
             QueueEvent::NoSlot => tracing::info!(%peer, "turned away: all connections are taken"),
@@ -88,7 +90,7 @@ impl Record {
 pub(crate) struct Journal {
     record: Record,
     visitor: Visitor,
-    /// The peer's address as the transcript shows it.
+    /// The peer's address as the transcript shows it, with its name if it has one.
     peer: String,
 }
 
@@ -97,7 +99,10 @@ impl Journal {
         Self {
             record: record.clone(),
             visitor: visitor.clone(),
-            peer: PythonAddress(visitor.peer).to_string(),
+            peer: match &visitor.user {
+                Some(user) => format!("{} {}", PythonAddress(visitor.peer), user.name().escape_debug()),
+                None => PythonAddress(visitor.peer).to_string(),
+            },
         }
     }
 

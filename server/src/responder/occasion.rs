@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use crate::door::User;
 use crate::queue::Validity;
 use crate::seat::Transport;
 
@@ -12,6 +13,8 @@ pub(crate) struct Occasion {
     pub(crate) session: u64,
     pub(crate) transport: Transport,
     pub(crate) peer: SocketAddr,
+    /// Who it is, where that is asked.
+    pub(crate) user: Option<User>,
     /// The turn's fencing number.
     pub(crate) fence: u64,
     /// Until when it may be written to.

@@ -118,6 +118,9 @@ fn command(program: &[OsString], occasion: Option<&Occasion>) -> Command {
         command.env("VEZ_TRANSPORT", occasion.transport.to_string());
         command.env("VEZ_PEER", occasion.peer.to_string());
         command.env("VEZ_FENCE", occasion.fence.to_string());
+        if let Some(user) = &occasion.user {
+            command.env("VEZ_USER", user.name());
+        }
     }
     Group::lead(&mut command);
     command

@@ -137,6 +137,7 @@ impl Sessions {
             session: visitor.number,
             transport: visitor.transport,
             peer: visitor.peer,
+            user: visitor.user.clone(),
             fence: turn.fence(),
             validity: turn.validity().clone(),
         };

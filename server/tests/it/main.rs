@@ -23,6 +23,7 @@ mod serial;
 #[cfg(all(feature = "etcd", unix))]
 mod shared;
 mod shutdown;
+mod signin;
 #[cfg(target_os = "linux")]
 mod silence;
 #[cfg(unix)]
