@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
+use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 
 use crate::address::Address;
 
@@ -39,4 +40,30 @@ pub struct Args {
         help = "Certificados raiz (PEM) aceitos além dos do sistema, para wss://"
     )]
     pub ca: Option<PathBuf>,
+
+    /// Who the user is, where the server asks.
+    #[arg(
+        long,
+        value_name = "NOME",
+        help = "Quem você é, onde o servidor pergunta; a senha vem de VEZ_PASSWORD ou é pedida no terminal"
+    )]
+    pub user: Option<String>,
+
+    /// More headers of the WebSocket's handshake.
+    #[arg(
+        long,
+        value_name = "NOME: VALOR",
+        value_parser = header,
+        help = "Mais um cabeçalho do pedido do WebSocket; pode ser dado várias vezes"
+    )]
+    pub header: Vec<(HeaderName, HeaderValue)>,
+}
+
+fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let (name, value) = text.split_once(':').ok_or("escreva NOME: VALOR")?;
+    let name =
+        name.trim().parse().map_err(|error| format!("{name:?} não é um nome de cabeçalho: {error}"))?;
+    let value =
+        value.trim().parse().map_err(|error| format!("{value:?} não cabe em um cabeçalho: {error}"))?;
+    Ok((name, value))
 }

@@ -23,7 +23,7 @@ use flow::First;
 use interrupts::Interrupts;
 use platform::Signal;
 use tokio::sync::mpsc;
-use transport::{Failure, TcpTransport, Transport, WebSocketTransport};
+use transport::{Access, Failure, TcpTransport, Transport, WebSocketTransport};
 
 /// Holds one conversation and says how it ended.
 ///
@@ -50,7 +50,8 @@ async fn start(args: &Args) -> anyhow::Result<Outcome> {
             chat(transport, &keys, interrupts, None).await
         }
         Address::WebSocket(url) => {
-            let connection = WebSocketTransport::connect(url, args.ca.as_deref()).await;
+            let access = Access::new(args)?;
+            let connection = WebSocketTransport::connect(url, &access).await;
             let Some(mut transport) = greeting.meet(&args.address, connection)? else {
                 return Ok(Outcome::Failure);
             };

@@ -35,9 +35,13 @@ struct Running {
 }
 
 fn start(responder: Responder) -> Running {
+    start_with(|options| options.behind.responder = responder)
+}
+
+fn start_with(configure: impl FnOnce(&mut Options)) -> Running {
     let address = || "127.0.0.1:0".parse().expect("an address");
     let mut options = Options { tcp: address(), http: address(), ..Options::default() };
-    options.behind.responder = responder;
+    configure(&mut options);
     let output = Output::default();
     let transcript = Transcript::new(output.clone()).expect("a thread starts");
     let server = Server::bind(options, transcript.clone()).expect("free ports");
@@ -132,4 +136,42 @@ async fn whoever_waits_leaves_the_real_queue_at_once() {
     let (printed, status) = waiting.finish().await;
     assert!(printed.ends_with(LEFT) && printed.contains(LEAVING), "{printed}");
     assert_eq!(status, 0);
+}
+
+#[tokio::test]
+async fn who_says_its_name_and_its_password_comes_in() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("htpasswd");
+    let hash = bcrypt::hash("segredo", 4).expect("a cost");
+    std::fs::write(&path, format!("maria:{hash}\n")).expect("it can be written");
+    let server = start_with(|options| {
+        options.access.htpasswd = Some(path);
+        options.access.tcp_anyone = true;
+    });
+    let with_password = |password: &str| {
+        let mut command = common::command();
+        command.args([&*server.websocket, "--user", "maria"]).env("VEZ_PASSWORD", password);
+        Client::spawn(command)
+    };
+    let mut client = with_password("segredo");
+    client.expect(PROMPT).await;
+    client.type_line("oi").await;
+    client.expect_part("Resposta do servidor: Servidor recebeu: 'oi'").await;
+    client.type_line("sair").await;
+    client.expect(LEFT).await;
+    let expected = "o servidor pergunta quem você é: diga --user NOME, e a senha certa\n";
+    with_password("errada").expect(expected).await;
+    Client::start(&server.websocket).expect(expected).await;
+}
+
+#[tokio::test]
+async fn more_headers_go_with_the_handshake() {
+    let server = start_with(|options| {
+        options.access.user_header = Some("x-user".parse().expect("a name"));
+        options.access.trusted_proxy = vec!["127.0.0.1/32".parse().expect("a network")];
+        options.access.tcp_anyone = true;
+    });
+    // Without it nobody comes in.
+    Client::start(&server.websocket).expect("diga --user NOME, e a senha certa\n").await;
+    Client::with_args([&*server.websocket, "--header", "X-User: maria"]).expect(PROMPT).await;
 }

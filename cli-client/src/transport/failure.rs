@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use tokio_tungstenite::tungstenite;
+use tokio_tungstenite::tungstenite::http::StatusCode;
 use vez_protocol::{CloseCode, NotUtf8};
 
 /// An error of a transport.
@@ -19,9 +20,12 @@ pub(crate) enum Failure {
     /// A frame of the `vez.v1` subprotocol that is no event.
     #[error("o servidor enviou um evento inválido: {0}")]
     NotAnEvent(#[from] serde_json::Error),
+    /// The server asks who the user is, or does not believe it.
+    #[error("o servidor pergunta quem você é: diga --user NOME, e a senha certa")]
+    Unknown,
     /// The server answered the handshake with another HTTP status.
     #[error("o servidor recusou o WebSocket: HTTP {0}")]
-    Refused(tungstenite::http::StatusCode),
+    Refused(StatusCode),
     /// The WebSocket protocol was broken.
     #[error("{0}")]
     WebSocket(Box<tungstenite::Error>),
@@ -69,6 +73,9 @@ impl From<tungstenite::Error> for Failure {
     fn from(error: tungstenite::Error) -> Self {
         match error {
             tungstenite::Error::Io(error) => Self::Io(error),
+            tungstenite::Error::Http(response) if response.status() == StatusCode::UNAUTHORIZED => {
+                Self::Unknown
+            }
             tungstenite::Error::Http(response) => Self::Refused(response.status()),
             error => Self::WebSocket(Box::new(error)),
         }

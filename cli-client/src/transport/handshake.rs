@@ -1,7 +1,6 @@
 //! From a URL to an open WebSocket.
 
 use std::cell::Cell;
-use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ use tokio_util::either::Either;
 use tokio_util::io::InspectReader;
 
 use super::dial::dial;
-use super::{Failure, MAX_MESSAGE, tls};
+use super::{Access, Failure, MAX_MESSAGE, tls};
 
 /// Longest time for the TLS and WebSocket handshakes together.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(30);
@@ -53,12 +52,12 @@ pub(crate) enum Dialect {
 /// leaves the offer unanswered (RFC 6455 §4.1 allows it).
 pub(crate) async fn open(
     url: &Uri,
-    ca: Option<&Path>,
+    access: &Access,
     heard: &LastHeard,
 ) -> Result<(Socket, Dialect), Failure> {
-    match attempt(url, ca, Dialect::Events, heard).await {
+    match attempt(url, access, Dialect::Events, heard).await {
         Err(Failure::WebSocket(error)) if declines_subprotocol(&error) => {
-            Ok((attempt(url, ca, Dialect::Plain, heard).await?, Dialect::Plain))
+            Ok((attempt(url, access, Dialect::Plain, heard).await?, Dialect::Plain))
         }
         socket => Ok((socket?, Dialect::Events)),
     }
@@ -67,7 +66,7 @@ pub(crate) async fn open(
 /// Opens a WebSocket of one dialect.
 pub(super) async fn attempt(
     url: &Uri,
-    ca: Option<&Path>,
+    access: &Access,
     dialect: Dialect,
     heard: &LastHeard,
 ) -> Result<Socket, Failure> {
@@ -78,20 +77,24 @@ pub(super) async fn attempt(
     let stream = dial(bare, port).await?;
     let handshake = async {
         let stream = match secure {
-            true => Either::Right(tls::connect(stream, bare, ca).await?),
+            true => Either::Right(tls::connect(stream, bare, access.ca.as_deref()).await?),
             false => Either::Left(stream),
         };
         let heard = heard.clone();
         let stream =
             InspectReader::new(stream, Box::new(move |_: &[u8]| heard.set(Instant::now())) as OnRead);
-        let (socket, _) = client_async_with_config(request(url, dialect)?, stream, Some(config())).await?;
+        let (socket, _) =
+            client_async_with_config(request(url, access, dialect)?, stream, Some(config())).await?;
         Ok(socket)
     };
     timeout(HANDSHAKE_TIME, handshake).await.unwrap_or(Err(Failure::TimedOut))
 }
 
-fn request(url: &Uri, dialect: Dialect) -> Result<Request, Failure> {
+fn request(url: &Uri, access: &Access, dialect: Dialect) -> Result<Request, Failure> {
     let mut request = url.into_client_request()?;
+    for (name, value) in &access.headers {
+        request.headers_mut().append(name, value.clone());
+    }
     if dialect == Dialect::Events {
         let offer = HeaderValue::from_static(vez_protocol::SUBPROTOCOL);
         request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, offer);

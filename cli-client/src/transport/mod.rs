@@ -1,5 +1,6 @@
 //! What the client needs of a connection, whatever carries it.
 
+mod access;
 mod dial;
 mod failure;
 mod handshake;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use vez_protocol::{ByeReason, NotUtf8, TurnKind};
 
+pub(crate) use access::Access;
 pub(crate) use failure::Failure;
 pub(crate) use tcp::TcpTransport;
 pub(crate) use websocket::WebSocketTransport;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::future::poll_fn;
-use std::path::Path;
+
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -18,7 +18,7 @@ use vez_protocol::report::LEAVE;
 use vez_protocol::{ClientEvent, CloseCode, ServerEvent};
 
 use super::handshake::{self, Dialect, LastHeard, Socket};
-use super::{Closing, Duplex, Event, Exchanged, Failure, Outgoing, Place, Transport, Turn, text_of};
+use super::{Access, Closing, Duplex, Event, Exchanged, Failure, Outgoing, Place, Transport, Turn, text_of};
 
 /// Longest time for the closing handshake (RFC 6455 §7.1.2).
 const CLOSE_TIME: Duration = Duration::from_secs(2);
@@ -50,9 +50,9 @@ pub(crate) struct WebSocketTransport {
 
 impl WebSocketTransport {
     /// Connects to `url`; the roots of the file `ca` are trusted beside the system's.
-    pub(crate) async fn connect(url: &Uri, ca: Option<&Path>) -> Result<Self, Failure> {
+    pub(crate) async fn connect(url: &Uri, access: &Access) -> Result<Self, Failure> {
         let heard = Rc::new(Cell::new(Instant::now()));
-        let (socket, dialect) = handshake::open(url, ca, &heard).await?;
+        let (socket, dialect) = handshake::open(url, access, &heard).await?;
         Ok(Self::new(socket, dialect, heard))
     }
 

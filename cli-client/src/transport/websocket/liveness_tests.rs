@@ -6,8 +6,8 @@ use tokio::time::{Instant, advance, pause, sleep, timeout};
 use tokio_tungstenite::{WebSocketStream, accept_async};
 
 use super::{
-    Bytes, Duplex, Duration, Event, Failure, Message, Outgoing, PING_TIME, PONG_TIME, SinkExt, StreamExt,
-    Transport, WebSocketTransport,
+    Access, Bytes, Duplex, Duration, Event, Failure, Message, Outgoing, PING_TIME, PONG_TIME, SinkExt,
+    StreamExt, Transport, WebSocketTransport,
 };
 
 async fn connect() -> (WebSocketTransport, WebSocketStream<TcpStream>) {
@@ -18,7 +18,8 @@ async fn connect() -> (WebSocketTransport, WebSocketStream<TcpStream>) {
         accept_async(listener.accept().await.unwrap().0).await.unwrap();
         accept_async(listener.accept().await.unwrap().0).await.unwrap()
     };
-    let (client, server) = tokio::join!(WebSocketTransport::connect(&url, None), server);
+    let access = Access::default();
+    let (client, server) = tokio::join!(WebSocketTransport::connect(&url, &access), server);
     pause();
     (client.unwrap(), server)
 }
