@@ -6,6 +6,7 @@ mod faults;
 mod operators;
 mod order;
 mod outage;
+mod proxy;
 
 use std::net::SocketAddr;
 use std::time::Duration;
