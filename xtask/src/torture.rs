@@ -49,7 +49,7 @@ pub(crate) fn short(project: &Project) -> Result<()> {
 pub(crate) fn short_shared(project: &Project) -> Result<()> {
     let shell = &project.shell;
     let (server, storm) = build_shared(project)?;
-    check(cmd!(shell, "{storm} --server {server} --servers 3 --seconds 40 --clients 30"))
+    check(cmd!(shell, "{storm} --server {server} --servers 3 --seconds 60 --clients 30"))
 }
 
 /// Where the storm is, and a server that can share a queue.
