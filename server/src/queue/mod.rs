@@ -18,6 +18,7 @@ mod pace;
 mod place;
 mod settings;
 mod shared;
+mod status;
 mod ticket;
 mod validity;
 
@@ -26,7 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use etcd::AccessError;
-use etcd::Link;
+use etcd::link::Link;
 #[cfg(feature = "etcd")]
 pub use location::Outage;
 pub use location::{Cluster, Location};
@@ -34,7 +35,7 @@ pub use place::State;
 pub use settings::Settings;
 pub use shared::JoinError;
 use shared::Shared;
-pub(crate) use shared::{Head, SharedState};
+pub(crate) use status::{Head, SharedState};
 pub use ticket::{Ticket, Turn};
 pub use validity::Validity;
 

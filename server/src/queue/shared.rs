@@ -8,13 +8,14 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep};
 
 use super::crowd::Crowd;
-use super::etcd::Mirror;
+use super::etcd::mirror::Mirror;
 use super::local::Local;
 #[cfg(feature = "etcd")]
 use super::location::Outage;
 use super::order::{Order, TOLD_AT_ONCE};
 use super::place::Place;
 use super::settings::Settings;
+use super::status::{Head, SharedState};
 use super::validity::Validity;
 
 /// What the tickets of one queue have in common.
@@ -33,28 +34,6 @@ pub(super) struct Shared {
 pub(super) enum Kind {
     Local(Local),
     Etcd(Box<Mirror>),
-}
-
-/// Who is at the head of a queue, of this or another server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Head {
-    /// What the server is called, in letters, digits and a few marks that need no quoting.
-    pub(crate) server: String,
-    /// The session's number in that server's log.
-    pub(crate) session: u64,
-}
-
-/// How a queue in etcd is, for operators.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct SharedState {
-    /// How long the lease surely lives; none while etcd is away.
-    pub(crate) valid_for: Duration,
-    /// Transactions that etcd confirmed.
-    pub(crate) writes: u64,
-    /// Keys that came and went, of all servers.
-    pub(crate) events: u64,
-    /// How often the connection to etcd was lost or not had.
-    pub(crate) failures: u64,
 }
 
 /// Why nobody more can join.

@@ -1,7 +1,7 @@
 //! A cluster of three members of etcd, whose writes reach the disk.
 
 use std::fs::File;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -10,8 +10,6 @@ use anyhow::{Context, Result, ensure};
 use etcd_client::Client;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
-
-use super::server::free_addresses;
 
 /// How long the cluster may take to have a leader.
 const START: Duration = Duration::from_secs(30);
@@ -84,4 +82,12 @@ impl Drop for Cluster {
             let _ = member.wait();
         }
     }
+}
+
+/// Ports that were free just now: etcd cannot tell which it was given.
+pub(super) fn free_addresses<const COUNT: usize>() -> Result<[SocketAddr; COUNT]> {
+    let listeners: Vec<TcpListener> =
+        (0..COUNT).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>()?;
+    let mut addresses = listeners.iter().map(TcpListener::local_addr);
+    Ok(std::array::from_fn(|_| addresses.next().and_then(Result::ok).unwrap_or(([127, 0, 0, 1], 0).into())))
 }

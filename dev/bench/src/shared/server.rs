@@ -2,14 +2,14 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
-use super::cluster::Cluster;
+use super::cluster::{Cluster, free_addresses};
 use crate::options::Shared;
 
 /// How many servers there are.
@@ -117,12 +117,4 @@ fn get(address: SocketAddr, path: &str) -> Result<String> {
     let mut response = String::new();
     stream.read_to_string(&mut response)?;
     Ok(response)
-}
-
-/// Ports that were free just now: etcd cannot tell which it was given.
-pub(super) fn free_addresses<const COUNT: usize>() -> Result<[SocketAddr; COUNT]> {
-    let listeners: Vec<TcpListener> =
-        (0..COUNT).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>()?;
-    let mut addresses = listeners.iter().map(TcpListener::local_addr);
-    Ok(std::array::from_fn(|_| addresses.next().and_then(Result::ok).unwrap_or(([127, 0, 0, 1], 0).into())))
 }

@@ -21,7 +21,7 @@ use crate::platform::since_boot;
 use crate::queue::crowd::{Crowd, Network};
 use crate::queue::order::{Member, Order, TOLD_AT_ONCE};
 use crate::queue::place::{Place, State};
-use crate::queue::shared::{Head, SharedState};
+use crate::queue::status::{Head, SharedState};
 use crate::queue::validity::Validity;
 
 /// Most keys that are written together: etcd takes 128 operations in one transaction (--max-txn-ops).
