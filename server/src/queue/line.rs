@@ -48,8 +48,8 @@ impl<T> Line<T> {
         self.members.len()
     }
 
-    /// The members in order, with their ranks.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &T)> {
-        self.members.iter().map(|(rank, member)| (*rank, member))
+    /// The members in order.
+    pub(super) fn members(&self) -> impl Iterator<Item = &T> {
+        self.members.values()
     }
 }

@@ -56,34 +56,36 @@ impl Order {
 
     /// The first has the turn from now on; if it is here, and `may` begin, it is told so.
     pub(super) fn advance(&mut self, may: bool) {
-        let first = self.line.first().map(|(rank, _)| rank);
-        if self.turn != first {
+        let Self { line, crowd, pace, turn } = self;
+        let first = line.first();
+        let rank = first.map(|(rank, _)| rank);
+        if *turn != rank {
             let now = Instant::now();
-            self.pace.end(now);
-            if first.is_some() {
-                self.pace.begin(now);
+            pace.end(now);
+            if rank.is_some() {
+                pace.begin(now);
             }
-            self.turn = first;
+            *turn = rank;
         }
         if may
-            && let Some((rank, Some(member))) = self.line.first()
+            && let Some((rank, Some(member))) = first
             && !matches!(member.place.state(), State::Turn(_))
         {
             member.place.set(State::Turn(rank));
-            let from = member.from;
-            self.wait_no_more(from);
+            crowd.iter_mut().for_each(|crowd| crowd.leave(member.from));
         }
     }
 
     /// Tells those who wait at these positions where they stand.
     pub(super) fn tell(&self, from: usize, to: usize) {
         if from < to {
-            let places = self.line.iter().enumerate().skip(from).take_while(|(position, _)| *position < to);
-            for (position, (_, member)) in places {
+            let places =
+                self.line.members().enumerate().skip(from).take_while(|(position, _)| *position < to);
+            places.for_each(|(position, member)| {
                 if let Some(member) = member {
                     member.place.set(State::Waiting { position });
                 }
-            }
+            });
         }
     }
 

@@ -180,8 +180,8 @@ impl Shared {
     pub(super) fn longest_wait(&self) -> Option<Duration> {
         match &*self.lock() {
             Kind::Local(local) => {
-                let second = local.order.line.iter().nth(1);
-                second.and_then(|(_, member)| Some(member.as_ref()?.place.joined.elapsed()))
+                let second = local.order.line.members().nth(1);
+                second.and_then(|member| Some(member.as_ref()?.place.joined.elapsed()))
             }
             Kind::Etcd(mirror) => mirror.longest_wait(),
         }

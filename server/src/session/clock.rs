@@ -14,10 +14,12 @@ use crate::ending::Ending;
 pub(super) struct Clock {
     /// When the turn began.
     began: Instant,
-    /// When the last message came while somebody waited.
+    /// When the last message came while somebody waited, or the first; when the turn began, if none has.
     heard: watch::Sender<Instant>,
     contended: watch::Receiver<Option<Instant>>,
     idle_limit: Option<Duration>,
+    /// What limits the silence before the first message.
+    no_show: Option<Duration>,
     turn_limit: Option<Duration>,
     warn_before: Duration,
 }
@@ -69,6 +71,7 @@ impl Clock {
             heard: watch::Sender::new(began),
             contended,
             idle_limit: settings.idle_limit,
+            no_show: settings.no_show,
             turn_limit: settings.turn_limit,
             warn_before: settings.warn_before,
         }
@@ -76,9 +79,10 @@ impl Clock {
 
     /// A message came: the idle limit starts anew.
     pub(super) fn heard(&self) {
-        // Only while the limit runs is it worth a look at the time.
-        if self.idle_limit.is_some() && self.contended.borrow().is_some() {
-            self.heard.send_replace(Instant::now());
+        // Only while the limit runs is it worth a look at the time, or if it is the first.
+        let runs = self.idle_limit.is_some() && self.contended.borrow().is_some();
+        if runs || self.no_show.is_some() && *self.heard.borrow() == self.began {
+            self.heard.send_replace(Instant::now().max(self.began + Duration::from_nanos(1)));
         }
     }
 
@@ -126,7 +130,9 @@ impl Clock {
     fn next(&self, since: Instant, told: Option<Deadline>) -> Option<Deadline> {
         let heard = *self.heard.borrow();
         let deadline = |limit, from: Instant, time| Deadline { limit, at: since.max(from) + time };
-        let idle = self.idle_limit.map(|time| deadline(Limit::Idle(time), heard, time));
+        let no_show = self.no_show.filter(|_| heard == self.began);
+        let idle = self.idle_limit.into_iter().chain(no_show).min();
+        let idle = idle.map(|time| deadline(Limit::Idle(time), heard, time));
         let turn = self.turn_limit.map(|time| deadline(Limit::Turn(time), self.began, time));
         let untold = |deadline: &Deadline| told.is_none_or(|told| deadline.at > told.at);
         idle.into_iter().chain(turn).filter(untold).min_by_key(|deadline| deadline.at)

@@ -13,6 +13,10 @@ pub struct Settings {
     #[arg(long, env = "VEZ_IDLE_LIMIT", value_name = "TIME|off", default_value = "5m", value_parser = optional_time)]
     pub idle_limit: OptionalTime,
 
+    /// Ends a turn in which nothing was said for so long since it began, counted while somebody waits; off for never
+    #[arg(long, env = "VEZ_NO_SHOW", value_name = "TIME|off", default_value = "off", value_parser = optional_time)]
+    pub no_show: OptionalTime,
+
     /// Ends a turn that takes longer, counted while somebody waits; off for never
     #[arg(long, env = "VEZ_TURN_LIMIT", value_name = "TIME|off", default_value = "off", value_parser = optional_time)]
     pub turn_limit: OptionalTime,

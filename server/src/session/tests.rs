@@ -261,6 +261,7 @@ fn builtin(responder: Responder) -> Backend {
 fn settings() -> Settings {
     Settings {
         idle_limit: None,
+        no_show: None,
         turn_limit: None,
         warn_before: Duration::from_secs(30),
         linger: Duration::from_secs(5),
@@ -662,6 +663,46 @@ async fn stay_counts_for_the_limits_and_reaches_nobody() {
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(peer.log()[4..], [warning, "last words: Policy"]);
     assert_eq!(done(&script), ["open", "closed"]);
+}
+
+/// Who does not come when the turn does, while somebody waits, is warned and passed over.
+#[tokio::test(start_paused = true)]
+async fn a_turn_in_which_nobody_says_anything_is_passed_on() {
+    let limit = Duration::from_secs(20);
+    let house = House::new(report(), Settings { no_show: Some(limit), ..settings() });
+    let (peer, next) = (Peer::default(), Peer::default());
+    let serving = house.serve(&peer);
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    assert!(!serving.is_finished(), "nobody waits");
+    let _next = house.serve(&next);
+    next.settled().await;
+    tokio::time::sleep(Duration::from_secs(21)).await;
+    let warning = r#"{"type":"warning","seconds":10,"reason":"idle_limit"}"#;
+    assert_eq!(peer.log()[1..], [warning, "last words: Policy"]);
+}
+
+/// Who said something, before anybody waited or after a warning, has as long as ever.
+#[rstest]
+#[tokio::test(start_paused = true)]
+async fn who_has_come_is_no_no_show(#[values(false, true)] after_the_warning: bool) {
+    let limit = Duration::from_secs(20);
+    let house = House::new(report(), Settings { no_show: Some(limit), ..settings() });
+    let (peer, next) = (Peer::default(), Peer::default());
+    let serving = house.serve(&peer);
+    peer.settled().await;
+    if !after_the_warning {
+        peer.act(Act::Send(Incoming::Stay));
+        peer.settled().await;
+    }
+    let _next = house.serve(&next);
+    next.settled().await;
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    if after_the_warning {
+        peer.act(Act::Send(Incoming::Stay));
+        peer.settled().await;
+    }
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    assert!(!serving.is_finished());
 }
 
 #[tokio::test]

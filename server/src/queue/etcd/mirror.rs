@@ -182,12 +182,10 @@ impl Mirror {
 
     /// How long the first of those who wait has waited, as far as this server saw it.
     pub(in crate::queue) fn longest_wait(&self) -> Option<Duration> {
-        let in_line = self.order.line.iter().zip(self.seen.values()).nth(1);
+        let in_line = self.order.line.members().zip(self.seen.values()).nth(1);
         let joining = || self.joining.first_key_value().map(|(_, own)| own.member.place.joined.elapsed());
         in_line
-            .map(|((_, member), seen)| {
-                member.as_ref().map_or(seen.since, |member| member.place.joined).elapsed()
-            })
+            .map(|(member, seen)| member.as_ref().map_or(seen.since, |member| member.place.joined).elapsed())
             .or_else(joining)
     }
 
