@@ -67,7 +67,7 @@ impl Reception {
         match self.queue.join(client, visitor.number) {
             Ok(ticket) => {
                 self.record.queue(&visitor, &QueueEvent::Joined);
-                Ok(Seat { visitor, ticket })
+                Ok(Seat { visitor: Box::new(visitor), ticket })
             }
             Err(error) => {
                 self.record.queue(&visitor, &QueueEvent::Refused(&error));

@@ -10,7 +10,8 @@ use crate::queue::Ticket;
 /// One visitor's place.
 #[derive(Debug)]
 pub(crate) struct Seat {
-    pub(crate) visitor: Visitor,
+    /// Apart, so that the future of who waits is small.
+    pub(crate) visitor: Box<Visitor>,
     pub(crate) ticket: Ticket,
 }
 

@@ -117,9 +117,9 @@ fn allocations_per_message(case: &Case) -> f64 {
 #[case::tcp(false, 1150)]
 #[case::websocket(true, 1800)]
 fn waiting_takes_little_memory(#[case] handshake: bool, #[case] most: u64) {
-    let few = held_by_waiting(handshake, WAITING);
-    let many = held_by_waiting(handshake, 2 * WAITING);
-    let each = (many - few) / WAITING as u64;
+    // At its peak the thread may hold a little of something else: that is in some runs, and not in all.
+    let least = |count| (0..3).map(|_| held_by_waiting(handshake, count)).min().unwrap();
+    let each = (least(2 * WAITING) - least(WAITING)) / WAITING as u64;
     assert!(each <= most, "{each} bytes for each who waits");
 }
 
