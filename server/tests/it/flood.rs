@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::thread;
 
 use rstest::rstest;
+use vez_protocol::ServerEvent;
 
 use crate::common::binary::{Binary, command};
 use crate::common::{Kind, Tcp, TestServer, WebSocket, within};
@@ -27,8 +28,8 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 /// A waiting `vez.v1` client's bare socket, its handshake done and its place told.
 async fn waiting(server: &Binary) -> TcpStream {
     let mut client = WebSocket::connect(server.http, true).await;
-    let place = client.frame().await;
-    assert!(place.to_text().unwrap().contains("waiting"), "{place}");
+    let place = client.event().await;
+    assert!(matches!(place, ServerEvent::Waiting { .. }), "{place:?}");
     let stream = client.stream.into_inner().into_std().unwrap();
     stream.set_nonblocking(false).unwrap();
     stream
@@ -61,12 +62,15 @@ async fn waiting_clients_that_flood_cost_little_cpu(#[case] first: &[u8], #[case
     for _ in 0..10 {
         flood(waiting(&server).await, first, &frame);
     }
-    // Time has to pass: first the burst that anybody may send, then a second that is measured.
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-    let before = server.cpu_ticks();
-    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-    let used = server.cpu_ticks() - before;
-    assert!(used <= 10, "ten flooding clients used {used} ticks (10 ms each) in a second");
+    // Time has to pass: first the burst that anybody may send, however slowly it is taken, then a
+    // second of what is left. Who is not held back never comes to such a second.
+    let mut seconds = Vec::new();
+    while seconds.last().is_none_or(|used| *used > 10) {
+        assert!(seconds.len() < 20, "ten flooding clients used {seconds:?} ticks (10 ms each) a second");
+        let before = server.cpu_ticks();
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        seconds.push(server.cpu_ticks() - before);
+    }
     holder.send("dois\n").await;
     holder.expect("Servidor recebeu: 'dois'\n").await;
 }
