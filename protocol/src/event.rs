@@ -14,6 +14,22 @@ use serde::{Deserialize, Deserializer, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerEvent<'a> {
+    /// The client's seat, which outlives its connection: the first event, where the server keeps seats.
+    Seat {
+        /// What takes the seat up again, behind [`SEAT`](crate::SEAT) in the handshake.
+        token: Cow<'a, str>,
+        /// How long the seat is kept without a connection, in seconds, the begun one counted.
+        grace_seconds: u64,
+        /// Whether the client asked for a seat that is no more, so that it has a new one, at the end.
+        #[serde(default, skip_serializing_if = "is_default")]
+        lost: bool,
+        /// The `id` of the last message that arrived, if one with an `id` did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        last_id: Option<u64>,
+        /// How many bytes of a stream arrived.
+        #[serde(default, skip_serializing_if = "is_default")]
+        bytes: u64,
+    },
     /// The client's place in the queue; sent again when it changes.
     Waiting {
         /// 1 is next in line.
@@ -122,6 +138,8 @@ pub enum ByeReason {
     PerAddress,
     /// The turn, or the place in the queue, was lost; coming back makes sense.
     Lost,
+    /// Another connection took the seat over.
+    TakenOver,
     /// What should have answered cannot be reached, or failed.
     Unavailable,
     /// No message came while somebody waited.
@@ -142,13 +160,14 @@ pub enum ByeReason {
 
 impl ByeReason {
     /// Every reason that a server of this version gives.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Farewell,
         Self::Ended,
         Self::Shutdown,
         Self::QueueFull,
         Self::PerAddress,
         Self::Lost,
+        Self::TakenOver,
         Self::Unavailable,
         Self::IdleLimit,
         Self::TurnLimit,
@@ -166,6 +185,7 @@ impl ByeReason {
             Self::QueueFull => "queue_full",
             Self::PerAddress => "per_address",
             Self::Lost => "lost",
+            Self::TakenOver => "taken_over",
             Self::Unavailable => "unavailable",
             Self::IdleLimit => "idle_limit",
             Self::TurnLimit => "turn_limit",
@@ -196,12 +216,22 @@ pub enum ClientEvent<'a> {
     End,
     /// Leaves the queue or the conversation, whatever answers.
     Leave,
+    /// So many replies, outputs, goodbyes and frames of bytes were received since the seat began: they need not be
+    /// kept for a client that comes back.
+    Received {
+        /// How many.
+        count: u64,
+    },
     /// Asks for [`ServerEvent::Pong`], at any time: a page cannot send a WebSocket ping, and a socket that
     /// slept with its device may only look open.
     Ping,
     /// A type that this version does not know.
     #[serde(other)]
     Unknown,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl ServerEvent<'_> {
@@ -271,6 +301,15 @@ mod tests {
 
     #[test]
     fn events_have_the_form_that_the_protocol_fixes() {
+        let seat = |lost, last_id, bytes| {
+            ServerEvent::Seat { token: "t".into(), grace_seconds: 15, lost, last_id, bytes }.to_json()
+        };
+        assert_eq!(seat(false, None, 0), r#"{"type":"seat","token":"t","grace_seconds":15}"#);
+        let back = r#"{"type":"seat","token":"t","grace_seconds":15,"last_id":7,"bytes":9}"#;
+        assert_eq!(seat(false, Some(7), 9), back);
+        let lost = r#"{"type":"seat","token":"t","grace_seconds":15,"lost":true}"#;
+        assert_eq!(seat(true, None, 0), lost);
+        assert_eq!(ClientEvent::Received { count: 3 }.to_json(), r#"{"type":"received","count":3}"#);
         let waiting = |kind| ServerEvent::Waiting { position: 2, ahead: None, estimate_seconds: None, kind };
         assert_eq!(waiting(TurnKind::Chat).to_json(), r#"{"type":"waiting","position":2}"#);
         let stream = r#"{"type":"waiting","position":2,"kind":"stream"}"#;

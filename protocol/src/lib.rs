@@ -20,6 +20,11 @@ pub use message::{Body, LineEnding, Message, NotUtf8};
 /// The WebSocket subprotocol (RFC 6455 §1.9) in which frames are JSON and the queue is visible.
 pub const SUBPROTOCOL: &str = "vez.v1";
 
+/// Beside [`SUBPROTOCOL`], what a client offers that comes back to its seat: this, the seat's token, and, behind a dot,
+/// how many replies, outputs, goodbyes (but `taken_over`, which is the connection's) and frames of bytes it has received
+/// since the seat began. A page can set no header, and a token in the address would be logged.
+pub const SEAT: &str = "vez.seat.";
+
 /// Where the raw TCP listener binds, and the terminal client connects, unless told otherwise.
 pub const DEFAULT_TCP: &str = "127.0.0.1:65432";
 

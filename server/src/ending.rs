@@ -37,6 +37,9 @@ pub(crate) enum Ending {
     /// The turn, or the place in the queue, was lost.
     #[error("a vez se perdeu. Volte para a fila")]
     Lost,
+    /// Another connection took the seat over.
+    #[error("a conversa continua em outra conexão")]
+    TakenOver,
     /// So long without a message while others waited.
     #[error("limite de inatividade de {} atingido com outros na fila", Rounded(*.0))]
     IdleLimit(Duration),
@@ -84,6 +87,7 @@ impl Ending {
             Self::PerAddress => (CloseCode::TryAgainLater, ByeReason::PerAddress),
             Self::QueueAway => (CloseCode::TryAgainLater, ByeReason::Unavailable),
             Self::Lost => (CloseCode::Restart, ByeReason::Lost),
+            Self::TakenOver => (CloseCode::TakenOver, ByeReason::TakenOver),
             Self::IdleLimit(_) => (CloseCode::Policy, ByeReason::IdleLimit),
             Self::TurnLimit(_) => (CloseCode::Policy, ByeReason::TurnLimit),
             Self::NotText(_) => (CloseCode::InvalidData, ByeReason::NotText),
@@ -115,6 +119,11 @@ impl Ending {
     /// Whether the peer can still be told anything.
     pub(crate) fn can_be_told(&self) -> bool {
         !matches!(self, Self::Reset | Self::Unreachable | Self::Io(_))
+    }
+
+    /// Whether it is the connection that ended: who comes over another has said nothing of leaving.
+    pub(crate) fn is_loss(&self) -> bool {
+        matches!(self, Self::Left | Self::Reset | Self::Unreachable | Self::Io(_) | Self::Unresponsive(_))
     }
 
     /// A message of `size` bytes is over the `limit`.

@@ -102,7 +102,7 @@ impl Reception {
     }
 
     /// Lets a peer take the last words and close, if its address has few such connections.
-    fn see_off<W: Waiting + 'static>(
+    pub(crate) fn see_off<W: Waiting + 'static>(
         self: Arc<Self>,
         peer: SocketAddr,
         remains: Option<Remains<W>>,

@@ -20,6 +20,7 @@ use crate::responder::{Backend, BehindError, DeviceError};
 use crate::seat::{Transport, Visitor};
 use crate::session::{Sessions, Shutdown};
 use crate::transport::tcp::{Port, WaitingTcp};
+use crate::transport::websocket::Seats;
 
 /// A server whose addresses are bound and that serves once it is [run](Server::run).
 #[derive(Debug)]
@@ -176,6 +177,7 @@ impl Server {
             proxies: proxies.clone(),
             reception: Arc::clone(&reception),
             leave_word,
+            seats: Seats::new(transports.grace),
             time: options.requests.header_time,
         });
         let port = Arc::new(Port::new(Arc::clone(&transports), page.as_deref()));

@@ -114,9 +114,10 @@ fn allocations_per_message(case: &Case) -> f64 {
 }
 
 #[rstest]
-#[case::tcp(false, 1150)]
-#[case::websocket(true, 1800)]
-fn waiting_takes_little_memory(#[case] handshake: bool, #[case] most: u64) {
+#[case::tcp(None, 1150)]
+#[case::websocket(Some(""), 1800)]
+#[case::seat(Some("Sec-WebSocket-Protocol: vez.v1\r\n"), 2010)]
+fn waiting_takes_little_memory(#[case] handshake: Option<&'static str>, #[case] most: u64) {
     // At its peak the thread may hold a little of something else: that is in some runs, and not in all.
     let least = |count| (0..3).map(|_| held_by_waiting(handshake, count)).min().unwrap();
     let each = (least(2 * WAITING) - least(WAITING)) / WAITING as u64;
@@ -124,13 +125,13 @@ fn waiting_takes_little_memory(#[case] handshake: bool, #[case] most: u64) {
 }
 
 /// The most that the serving thread has allocated at a time while so many wait.
-fn held_by_waiting(handshake: bool, count: usize) -> u64 {
+fn held_by_waiting(handshake: Option<&'static str>, count: usize) -> u64 {
     let held = counted(Responder::Report, "off", |tcp, http| {
         let connect = |_| {
-            let mut stream = TcpStream::connect(if handshake { http } else { tcp }).unwrap();
+            let mut stream = TcpStream::connect(if handshake.is_some() { http } else { tcp }).unwrap();
             stream.set_read_timeout(Some(PATIENCE)).unwrap();
-            if handshake {
-                shake_hands(&mut stream, http);
+            if let Some(header) = handshake {
+                shake_hands(&mut stream, http, header);
             }
             stream
         };
@@ -138,7 +139,12 @@ fn held_by_waiting(handshake: bool, count: usize) -> u64 {
         let mut clients: VecDeque<_> = (0..=count).map(connect).collect();
         await_waiting(http, count);
         // The last leaves first, so that nobody's turn comes.
-        while clients.pop_back().is_some() {
+        while let Some(mut last) = clients.pop_back() {
+            if handshake.is_some() {
+                // 1000: who has a seat gives it up.
+                last.write_all(b"\x88\x82\0\0\0\0\x03\xe8").unwrap();
+            }
+            drop(last);
             await_waiting(http, clients.len().saturating_sub(1));
         }
     });
@@ -221,7 +227,7 @@ fn converse(case: &Case, address: SocketAddr, messages: usize) {
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.set_nodelay(true).unwrap();
     if case.handshake {
-        shake_hands(&mut stream, address);
+        shake_hands(&mut stream, address, "");
     }
     let (requests, expected) = (case.request.repeat(case.window), case.reply.repeat(case.window));
     let mut replies = vec![0; expected.len()];
@@ -232,10 +238,10 @@ fn converse(case: &Case, address: SocketAddr, messages: usize) {
     }
 }
 
-fn shake_hands(stream: &mut TcpStream, address: SocketAddr) {
+fn shake_hands(stream: &mut TcpStream, address: SocketAddr, header: &str) {
     let request = format!(
         "GET /ws HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{header}\r\n"
     );
     stream.write_all(request.as_bytes()).unwrap();
     let mut response = Vec::new();

@@ -14,7 +14,7 @@ use crate::browser::listener::Listener;
 use crate::browser::{attention, clipboard, document, is_local, report, storage, window};
 use crate::panel;
 use crate::socket::{self, Socket};
-use crate::state::{Beginning, Effect, Event, Permission, State};
+use crate::state::{Beginning, Effect, Event, Permission, State, Stream};
 use crate::view::{self, View};
 
 /// The page's one program with all that it holds, which lives as long as the page.
@@ -50,10 +50,12 @@ impl App {
     fn new() -> Result<Self, JsValue> {
         let view = View::new()?;
         let typed = view.draft();
-        let is_copy = storage::is_copy();
+        let is_copy = storage::is_copy() && !was_discarded()?;
         storage::note_left(false);
         let beginning = Beginning {
+            seat: storage::seat(),
             entries: storage::entries(),
+            stream: storage::stream(),
             is_copy,
             draft: if typed.is_empty() { storage::draft().unwrap_or_default() } else { typed },
             preferences: storage::preferences(),
@@ -138,8 +140,12 @@ impl App {
 
     fn perform(&'static self, effect: Effect, state: &State, view: &mut View) -> Result<(), JsValue> {
         match effect {
-            Effect::Connect => self.connect()?,
-            Effect::Disconnect => self.socket.set(None),
+            Effect::Connect(seat) => self.connect(seat.as_deref())?,
+            Effect::Disconnect => {
+                self.send(Socket::leave);
+                self.socket.set(None);
+            }
+            Effect::Suspend => self.socket.set(None),
             Effect::Send(event) => self.send(|socket| socket.send(&event)),
             Effect::SendBytes(bytes) => self.send(|socket| socket.send_bytes(&bytes)),
             Effect::ShowDraft => view.show_draft(&state.draft),
@@ -151,16 +157,22 @@ impl App {
                 let entry = state.conversation.entries().get(index).filter(|_| self.is_kept.get());
                 self.is_kept.set(entry.is_some_and(|entry| storage::keep_entry(index, entry)));
             }
+            Effect::KeepSeat => storage::keep_seat(state.seat.as_ref()),
+            Effect::KeepStream => storage::keep_stream(state.stream.as_ref().map(Stream::newest)),
+            Effect::Clear => {
+                view.clear();
+                storage::clear();
+            }
             Effect::KeepDraft => storage::keep_draft(&state.draft),
             Effect::KeepPreferences => storage::keep_preferences(state.preferences),
         }
         Ok(())
     }
 
-    fn connect(&'static self) -> Result<(), JsValue> {
+    fn connect(&'static self, seat: Option<&str>) -> Result<(), JsValue> {
         // The old socket goes first, so that its place in the queue is free before the new one asks.
         self.socket.set(None);
-        self.socket.set(Some(Socket::open(&socket::url()?, self.hearer())?));
+        self.socket.set(Some(Socket::open(&socket::url()?, seat, self.hearer())?));
         Ok(())
     }
 
@@ -217,6 +229,12 @@ impl App {
             report(view::download(&page.0));
         }
     }
+}
+
+/// Whether the browser took the page's memory, and not the person the page (HTML: discarding is not in it; Page
+/// Lifecycle, `document.wasDiscarded`).
+fn was_discarded() -> Result<bool, JsValue> {
+    Ok(Reflect::get(&document()?.into(), &"wasDiscarded".into())?.is_truthy())
 }
 
 /// Calls the person, who is looking elsewhere.

@@ -12,8 +12,8 @@ pub(crate) struct Panel {
     pub(crate) detail: String,
     /// A countdown, which must not be read out every second.
     pub(crate) countdown: String,
-    /// Whether connecting is offered.
-    pub(crate) offers_connecting: bool,
+    /// How connecting is called where it is offered.
+    pub(crate) connecting: Option<&'static str>,
     /// Whether staying is offered.
     pub(crate) offers_staying: bool,
 }
@@ -27,7 +27,10 @@ impl Panel {
             Phase::Waiting(place) => waiting(words, place, now),
             Phase::Talking(talk) => talking(state, words, talk, now),
             Phase::Retrying(retry) => retrying(state, words, retry, now),
-            Phase::Ended(ending) => Self { offers_connecting: true, ..ended(state, words, ending) },
+            Phase::Ended(ending) => {
+                let name = if ending == Ending::TakenOver { Text::ContinueHere } else { Text::ConnectNow };
+                Self { connecting: Some(words.text(name)), ..ended(state, words, ending) }
+            }
         }
     }
 
@@ -81,11 +84,14 @@ fn retrying(state: &State, words: Sentences, retry: Retry, now: u64) -> Panel {
         ended(state, words, retry.ending)
     };
     let countdown = words.with(Text::RetryIn, "time", &time(seconds_until(retry.at, now)));
-    Panel { countdown, offers_connecting: true, ..panel }
+    Panel { countdown, connecting: Some(words.text(Text::ConnectNow)), ..panel }
 }
 
 fn ended(state: &State, words: Sentences, ending: Ending) -> Panel {
-    let (headline, detail) = ending.words();
+    let (headline, detail) = match ending {
+        Ending::Network if state.seat.is_some() => (Text::Network, Text::KeptDetail),
+        ending => ending.words(),
+    };
     Panel::saying(words, headline, words.with(detail, "limit", &size(state.limit)))
 }
 

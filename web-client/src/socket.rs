@@ -6,7 +6,8 @@ mod tests;
 
 use std::rc::Rc;
 
-use vez_protocol::ClientEvent;
+use js_sys::Array;
+use vez_protocol::{ClientEvent, CloseCode};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
@@ -14,7 +15,7 @@ use crate::browser::{bytes, listener::Listener, window};
 use crate::state::Event;
 use crate::wire;
 
-/// A WebSocket that speaks `vez.v1`; on drop it is closed and not heard any more.
+/// A WebSocket that speaks `vez.v1`; on drop it is closed and not heard any more, and the seat is kept.
 #[derive(Debug)]
 pub(crate) struct Socket {
     socket: WebSocket,
@@ -22,12 +23,14 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Opens a connection and tells `hear` what happens on it.
+    /// Opens a connection, which asks for a `seat` if there is one, and tells `hear` what happens on it.
     ///
     /// # Errors
     /// When the browser refuses the address.
-    pub(crate) fn open(url: &str, hear: Rc<dyn Fn(Event)>) -> Result<Self, JsValue> {
-        let socket = WebSocket::new_with_str(url, vez_protocol::SUBPROTOCOL)?;
+    pub(crate) fn open(url: &str, seat: Option<&str>, hear: Rc<dyn Fn(Event)>) -> Result<Self, JsValue> {
+        let protocols: Array =
+            [Some(vez_protocol::SUBPROTOCOL), seat].into_iter().flatten().map(JsValue::from_str).collect();
+        let socket = WebSocket::new_with_str_sequence(url, &protocols)?;
         socket.set_binary_type(BinaryType::Arraybuffer);
         let (opened, received, closed) = (hear.clone(), hear.clone(), hear);
         let listeners = [
@@ -48,6 +51,12 @@ impl Socket {
     pub(crate) fn send(&self, event: &ClientEvent<'_>) {
         // It fails only while the socket opens, when the state sends nothing.
         _ = wire::write(event).map(|frame| self.socket.send_with_str(&frame));
+    }
+
+    /// Closes the connection for good, where dropping it keeps the seat (DESIGN: only a Close frame with 1000 leaves).
+    pub(crate) fn leave(&self) {
+        // It fails only for a code that is not to be used.
+        _ = self.socket.close_with_code(CloseCode::Normal as u16);
     }
 
     /// Sends bytes of a stream.

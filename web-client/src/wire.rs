@@ -14,6 +14,13 @@ use wasm_bindgen::JsValue;
 pub(crate) fn read(frame: &str) -> Option<ServerEvent<'static>> {
     let fields = Fields(JSON::parse(frame).ok()?);
     Some(match fields.text("type")?.as_str() {
+        "seat" => ServerEvent::Seat {
+            token: fields.text("token")?.into(),
+            grace_seconds: fields.number("grace_seconds")? as u64,
+            lost: fields.is("lost"),
+            last_id: fields.number("last_id").map(|id| id as u64),
+            bytes: fields.number("bytes").unwrap_or_default() as u64,
+        },
         "waiting" => ServerEvent::Waiting {
             position: fields.number("position")? as usize,
             ahead: fields.number("ahead").map(|ahead| ahead as usize),
@@ -56,6 +63,10 @@ pub(crate) fn write(event: &ClientEvent<'_>) -> Option<String> {
         ClientEvent::Stay => "stay",
         ClientEvent::End => "end",
         ClientEvent::Leave => "leave",
+        ClientEvent::Received { count } => {
+            set("count", (*count as f64).into())?;
+            "received"
+        }
         ClientEvent::Ping => "ping",
         ClientEvent::Unknown => return None,
     };
@@ -75,6 +86,10 @@ impl Fields {
         Reflect::get(&self.0, &name.into()).ok()?.as_f64()
     }
 
+    fn is(&self, name: &str) -> bool {
+        Reflect::get(&self.0, &name.into()).is_ok_and(|value| value.is_truthy())
+    }
+
     fn kind(&self) -> TurnKind {
         match self.text("kind").as_deref() {
             None | Some("chat") => TurnKind::Chat,
@@ -90,6 +105,7 @@ impl Fields {
             "ended" => ByeReason::Ended,
             "per_address" => ByeReason::PerAddress,
             "lost" => ByeReason::Lost,
+            "taken_over" => ByeReason::TakenOver,
             "unavailable" => ByeReason::Unavailable,
             "shutdown" => ByeReason::Shutdown,
             "queue_full" => ByeReason::QueueFull,

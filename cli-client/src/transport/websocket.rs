@@ -274,7 +274,7 @@ fn event_of(event: ServerEvent<'_>, last: u64) -> Option<Event> {
         ServerEvent::Reply { text, .. } | ServerEvent::Output { text } => Event::Output(text.into_owned()),
         ServerEvent::Warning { seconds, reason } => Event::Warning { seconds, reason },
         ServerEvent::Bye { text, reason, status } => Event::Bye { text: text.into_owned(), reason, status },
-        ServerEvent::Pong | ServerEvent::Unknown => return None,
+        ServerEvent::Seat { .. } | ServerEvent::Pong | ServerEvent::Unknown => return None,
     })
 }
 

@@ -18,7 +18,7 @@ use crate::platform;
 use crate::transcript;
 
 /// Times so short that who never speaks, reads or answers does not hold up the storm for long.
-const OPTIONS: [&str; 13] = [
+const OPTIONS: [&str; 14] = [
     "--tcp=127.0.0.1:0",
     "--http=127.0.0.1:0",
     "--idle-limit=800ms",
@@ -32,6 +32,7 @@ const OPTIONS: [&str; 13] = [
     "--drain=1s",
     "--header-time=1s",
     "--kept-bytes=32KiB",
+    "--grace=300ms",
 ];
 
 /// How long the server may take to end.

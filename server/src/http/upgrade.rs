@@ -1,5 +1,6 @@
 //! The WebSocket handshake (RFC 6455 §4.2), and the way from HTTP's connection to the bare socket.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,9 +19,12 @@ use vez_protocol::SUBPROTOCOL;
 
 use super::{Peer, Stream, page};
 use crate::door::{Guard, Proxies, User};
-use crate::reception::Reception;
+use crate::ending::Ending;
+use crate::reception::{Admission, Reception};
 use crate::seat::{Transport, Visitor};
-use crate::transport::websocket::{Style, WaitingWebSocket};
+use crate::transport::websocket::{
+    Arrival, Doorbell, KeptWebSocket, Offer, Seats, Slots, Style, WaitingWebSocket,
+};
 
 /// Makes WebSockets of HTTP connections.
 #[derive(Debug)]
@@ -29,6 +33,8 @@ pub(crate) struct Upgrades {
     pub(crate) proxies: Proxies,
     pub(crate) reception: Arc<Reception>,
     pub(crate) leave_word: Option<Arc<str>>,
+    /// None where they are not kept.
+    pub(crate) seats: Option<Arc<Seats<Stream>>>,
     /// How long a handshake may take.
     pub(crate) time: Duration,
 }
@@ -58,7 +64,7 @@ pub(super) async fn websocket(
     let (mut parts, _) = request.into_parts();
     let upgrade = parts.extensions.remove::<OnUpgrade>();
     let user = parts.extensions.remove::<User>();
-    let style = asked_style(&parts.headers);
+    let (style, offer) = (asked_style(&parts.headers), asked_seat(&parts.headers));
     let client = upgrades.proxies.client(peer.address.ip(), &parts.headers);
     let (response, upgrade) = match (accept(parts, style), upgrade) {
         (Ok(response), Some(upgrade)) => (response, upgrade),
@@ -70,25 +76,95 @@ pub(super) async fn websocket(
         let text = "Servidor: há conexões demais. Tente mais tarde.\n";
         return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "10")], text).into_response();
     };
-    // Joined before the answer is on its way: whoever sees the handshake done has its place.
-    let admission = upgrades.reception.join(visitor, client);
-    let slots = (peer.slot, slot);
-    let reception = Arc::clone(&upgrades.reception);
-    reception.clone().spawn(async move {
-        match timeout(upgrades.time, take_socket(upgrade)).await {
-            Ok(Ok((stream, early))) => {
-                let settings = reception.transports();
-                let waiting =
-                    WaitingWebSocket::new(stream, &early, style, upgrades.leave_word.clone(), settings);
-                // A task of its own, as this one's memory has room for the handshake too.
-                let attending = reception.clone().attend(waiting, admission, slots);
-                reception.spawn(attending);
-            }
-            Ok(Err(error)) => tracing::debug!(error, "the upgrade failed"),
-            Err(_) => tracing::debug!("the upgrade took too long"),
-        }
-    });
+    let seats = upgrades.seats.as_ref().filter(|_| style == Style::Events);
+    let bell = seats.zip(offer.as_ref()).and_then(|(seats, offer)| seats.find(offer, visitor.user.as_ref()));
+    let entry = match bell {
+        Some(bell) => Entry::Back(bell),
+        // Joined before the answer is on its way: whoever sees the handshake done has its place.
+        None => Entry::New(upgrades.reception.join(visitor.clone(), client)),
+    };
+    let guest = Guest { visitor, client, style, offer, slots: Box::new((peer.slot, slot)) };
+    upgrades.reception.spawn(Arc::clone(&upgrades).receive(upgrade, entry, guest));
     response
+}
+
+/// How a connection has a seat.
+enum Entry {
+    /// It asked for one.
+    New(Admission),
+    /// It comes back to it.
+    Back(Arc<Doorbell<Stream>>),
+}
+
+/// Who comes, and over what.
+struct Guest {
+    visitor: Visitor,
+    /// The address by which it is counted.
+    client: IpAddr,
+    style: Style,
+    /// The seat that it asked for.
+    offer: Option<Offer>,
+    slots: Slots,
+}
+
+impl Upgrades {
+    /// Takes the socket from HTTP, and leads it to its seat.
+    async fn receive(self: Arc<Self>, upgrade: OnUpgrade, entry: Entry, guest: Guest) {
+        let (stream, early) = match timeout(self.time, take_socket(upgrade)).await {
+            Ok(Ok(socket)) => socket,
+            Ok(Err(error)) => return tracing::debug!(error, "the upgrade failed"),
+            Err(_) => return tracing::debug!("the upgrade took too long"),
+        };
+        let settings = self.reception.transports();
+        let socket = WaitingWebSocket::new(stream, &early, guest.style, self.leave_word.clone(), settings);
+        match entry {
+            Entry::New(admission) => self.seat(socket, admission, guest),
+            Entry::Back(bell) => self.ring(&bell, socket, guest).await,
+        }
+    }
+
+    /// Has a newcomer wait. A task of its own, as the memory of the one before has room for the handshake too.
+    fn seat(&self, socket: WaitingWebSocket<Stream>, admission: Admission, guest: Guest) {
+        let reception = Arc::clone(&self.reception);
+        let seats = self.seats.as_ref().filter(|_| guest.style == Style::Events && admission.is_ok());
+        match seats.map(|seats| seats.keep(guest.visitor.number, guest.visitor.user)).transpose() {
+            Ok(Some(keep)) => {
+                let kept = KeptWebSocket::new(socket, keep, guest.offer.is_some(), guest.slots);
+                self.reception.spawn(reception.attend(kept, admission, ()));
+            }
+            Ok(None) => self.reception.spawn(reception.attend(socket, admission, guest.slots)),
+            Err(error) => {
+                tracing::error!(%error, "the system has no random numbers: the seat is not kept");
+                self.reception.spawn(reception.attend(socket, admission, guest.slots));
+            }
+        }
+    }
+
+    /// Has somebody who comes back go on, and sees off the connection that was before.
+    async fn ring(&self, bell: &Doorbell<Stream>, socket: WaitingWebSocket<Stream>, guest: Guest) {
+        let received = guest.offer.map_or(0, |offer| offer.received);
+        let Guest { visitor, client, slots, .. } = guest;
+        let peer = visitor.peer;
+        let rung = match bell.ring(Box::new(Arrival { socket, received, slots })) {
+            Ok(rung) => rung,
+            Err(arrival) => {
+                let Arrival { socket, slots, .. } = *arrival;
+                let admission = self.reception.join(visitor.clone(), client);
+                let guest = Guest { visitor, client, style: Style::Events, offer: guest.offer, slots };
+                return self.seat(socket, admission, guest);
+            }
+        };
+        tracing::debug!(visitor = bell.number, %peer, "came back");
+        if let Some(arrival) = rung.earlier {
+            let Arrival { socket, slots, .. } = *arrival;
+            let refused = Err((peer, Ending::TakenOver));
+            self.reception.spawn(Arc::clone(&self.reception).attend(socket, refused, slots));
+        }
+        if let Ok((input, output, slots)) = rung.replaced.await {
+            let remains = Some((input, output));
+            Arc::clone(&self.reception).see_off::<WaitingWebSocket<Stream>>(peer, remains, slots).await;
+        }
+    }
 }
 
 /// Whether a request asks to speak WebSocket from now on; any other protocol may be ignored (RFC 9110 §7.8).
@@ -97,12 +173,21 @@ pub(super) fn asks_for_websocket(headers: &HeaderMap) -> bool {
     values.flat_map(|value| value.split(',')).any(|name| name.trim().eq_ignore_ascii_case("websocket"))
 }
 
-/// The style that a handshake asks for (RFC 6455 §4.2.2, `Sec-WebSocket-Protocol`).
+/// The style that a handshake asks for.
 fn asked_style(headers: &HeaderMap) -> Style {
+    if offered(headers).any(|offer| offer == SUBPROTOCOL) { Style::Events } else { Style::Plain }
+}
+
+/// The seat that a handshake asks for; the last, if it asks for several.
+fn asked_seat(headers: &HeaderMap) -> Option<Offer> {
+    offered(headers).filter_map(Offer::read).last()
+}
+
+/// The subprotocols that a handshake offers (RFC 6455 §4.2.2, `Sec-WebSocket-Protocol`).
+fn offered(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let offers =
         headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).into_iter().filter_map(|value| value.to_str().ok());
-    let events = offers.flat_map(|offers| offers.split(',')).any(|offer| offer.trim() == SUBPROTOCOL);
-    if events { Style::Events } else { Style::Plain }
+    offers.flat_map(|offers| offers.split(',')).map(str::trim)
 }
 
 /// Checks the handshake and answers it.

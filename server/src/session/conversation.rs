@@ -440,7 +440,7 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
             }
             Incoming::Message(message) => self.pending = Some(message),
             Incoming::Stay => self.clock.heard(),
-            Incoming::Ignored => {}
+            Incoming::Received(_) | Incoming::Ignored => {}
             Incoming::Leave => return Err(Ending::Farewell(LineEnding::None)),
             Incoming::Ping => self.output.event(&ServerEvent::Pong),
             Incoming::Reply(bytes) => self.output.protocol(&bytes, false),

@@ -95,18 +95,25 @@ impl Sessions {
     /// What still arrives is read and dropped: closing on unread bytes would reset the connection, and with it the
     /// last words on their way.
     pub(crate) async fn linger<I: Input, O: Output>(&self, (mut input, mut output): (I, O)) {
-        let closing = async {
-            // The conversation is over; whatever fails now concerns nobody.
-            let _ = poll_fn(|cx| output.poll_shutdown(cx)).await;
-            let mut dropped = 0;
-            while dropped < DISCARDED {
-                match poll_fn(|cx| input.poll_discard(cx)).await {
-                    0 => break,
-                    bytes => dropped += bytes,
-                }
+        self.unless_cut(async {
+            tokio::select! {
+                () = poll_fn(|cx| output.poll_delivered(cx)) => {}
+                () = self.shutdown.told() => {}
             }
-        };
-        self.unless_cut(timeout(self.settings.linger, closing)).await;
+            let closing = async {
+                // The conversation is over; whatever fails now concerns nobody.
+                let _ = poll_fn(|cx| output.poll_shutdown(cx)).await;
+                let mut dropped = 0;
+                while dropped < DISCARDED {
+                    match poll_fn(|cx| input.poll_discard(cx)).await {
+                        0 => break,
+                        bytes => dropped += bytes,
+                    }
+                }
+            };
+            timeout(self.settings.linger, closing).await
+        })
+        .await;
     }
 
     async fn begin<W: Waiting>(&self, waiting: W, ticket: Ticket, visitor: &Visitor) -> Option<Remains<W>> {

@@ -25,6 +25,8 @@ pub(crate) enum Incoming {
     Leave,
     /// The peer asks for [`ServerEvent::Pong`].
     Ping,
+    /// The peer has received so much of what need not be kept for it any more.
+    Received(u64),
     /// Something that this version does not know, or that asks for nothing.
     Ignored,
     /// The transport's own protocol wants these bytes written.
@@ -111,6 +113,11 @@ pub(crate) trait Output: Send {
 
     /// Writes what gathered; ready when all is written, an error when the peer takes nothing for too long.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ending>>;
+
+    /// Ready when the last words have arrived, or the peer does not come back for them.
+    fn poll_delivered(&mut self, _cx: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
 
     /// Closes this half.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;

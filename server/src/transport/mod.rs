@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::io::AsyncRead;
 
-use crate::units::{count, interval, keepalive, size_within};
+use crate::units::{count, interval, keepalive, size_within, time};
 
 /// How many bytes one read of a conversation asks for: twice as many after a read that took them all, so that short
 /// conversations are spared the room that long ones fill.
@@ -52,6 +52,10 @@ pub struct Settings {
     /// Gives up on a peer that does not take what is written to it for so long
     #[arg(long, env = "VEZ_WRITE_LIMIT", value_name = "TIME", default_value = "30s", value_parser = interval)]
     pub write_limit: Duration,
+
+    /// Keeps the seat of a `vez.v1` client, in the queue or in a turn, for so long without a connection; 0s for never
+    #[arg(long, env = "VEZ_GRACE", value_name = "TIME", default_value = "15s", value_parser = time)]
+    pub grace: Duration,
 
     /// The longest message
     #[arg(long, env = "VEZ_MAX_MESSAGE", value_name = "SIZE", default_value = "64KiB", value_parser = message_size)]

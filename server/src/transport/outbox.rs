@@ -60,6 +60,13 @@ impl<W: AsyncWrite + Unpin> Outbox<W> {
         Poll::Ready(Ok(()))
     }
 
+    /// Gives the room back that writing has taken, when all is written.
+    pub(super) fn give_room_back(&mut self) {
+        if self.bytes.is_empty() {
+            self.bytes = BytesMut::new();
+        }
+    }
+
     /// Drops what was not written; false when a part was, or may be held back by the stream.
     pub(super) fn discard(&mut self) -> bool {
         self.bytes.clear();

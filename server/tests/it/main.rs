@@ -18,6 +18,7 @@ mod promises;
 mod raw_tcp;
 #[cfg(unix)]
 mod real;
+mod seat;
 #[cfg(target_os = "linux")]
 mod serial;
 #[cfg(all(feature = "etcd", unix))]

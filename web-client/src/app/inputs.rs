@@ -16,9 +16,10 @@ type Meaning = fn(&'static App, &web_sys::Event);
 const PROCESSED: u32 = 229;
 
 /// What happens to the elements, by their ids, and to the window, which has none.
-const INPUTS: [(&str, &str, Meaning); 18] = [
+const INPUTS: [(&str, &str, Meaning); 19] = [
     ("leave", "click", |app, _| app.handle(Event::LeaveAsked)),
     ("reconnect", "click", |app, _| app.handle(Event::ReconnectAsked)),
+    ("clear", "click", |app, _| app.handle(Event::ClearAsked)),
     ("stay", "click", |app, _| app.handle(Event::StayAsked)),
     ("notify", "click", |app, _| report(app.ask())),
     ("sound", "click", |app, _| app.handle(Event::SoundSwitched)),

@@ -6,11 +6,13 @@ use web_sys::Storage;
 
 use super::window;
 use crate::locale::{Language, digits};
-use crate::state::{Entry, Preferences};
+use crate::state::{Entry, Preferences, Seat};
 
-/// There only between a page and the next in the same tab.
-const LEFT: &str = "vez.left";
+/// There only while a page is in its tab; where there is no room for it, nothing else is kept either.
+const HERE: &str = "vez.here";
 const DRAFT: &str = "vez.draft";
+const SEAT: &str = "vez.seat";
+const STREAM: &str = "vez.stream";
 const LANGUAGE: &str = "vez.language";
 const SOUND: &str = "vez.sound";
 const OFF: &str = "off";
@@ -39,17 +41,50 @@ pub(crate) fn keep_entry(index: usize, entry: &Entry) -> bool {
     is_kept
 }
 
+/// Forgets all entries.
+pub(crate) fn clear() {
+    let Some(storage) = for_this_tab() else { return };
+    for index in 0.. {
+        let key = entry_key(index);
+        if !storage.get_item(&key).is_ok_and(|record| record.is_some()) {
+            break;
+        }
+        _ = storage.remove_item(&key);
+    }
+    keep_stream(None);
+}
+
+/// The seat as it was before a reload.
+pub(crate) fn seat() -> Option<Seat> {
+    Seat::from_record(&for_this_tab()?.get_item(SEAT).ok()??)
+}
+
+/// Keeps the seat, or forgets it.
+pub(crate) fn keep_seat(seat: Option<&Seat>) {
+    keep_or_forget(SEAT, seat.map(Seat::to_record));
+}
+
+/// The newest part of what came in a stream before a reload.
+pub(crate) fn stream() -> Option<String> {
+    for_this_tab()?.get_item(STREAM).ok()?
+}
+
+/// Keeps the newest part of what came in a stream, or forgets it.
+pub(crate) fn keep_stream(shown: Option<String>) {
+    keep_or_forget(STREAM, shown);
+}
+
 /// Notes that the page leaves its tab, or is back in it.
 pub(crate) fn note_left(is_left: bool) {
     match for_this_tab() {
-        Some(storage) if !is_left => _ = storage.remove_item(LEFT),
-        storage => keep(storage, LEFT, LEFT),
+        Some(storage) if is_left => _ = storage.remove_item(HERE),
+        storage => keep(storage, HERE, HERE),
     }
 }
 
 /// Whether what is kept belongs to a page that did not leave: a duplicated tab has a copy of it.
 pub(crate) fn is_copy() -> bool {
-    for_this_tab().is_some_and(|storage| storage.get_item(LEFT).is_ok_and(|left| left.is_none()))
+    for_this_tab().is_some_and(|storage| storage.get_item(HERE).is_ok_and(|here| here.is_some()))
 }
 
 /// The draft as it was before a reload.
@@ -91,6 +126,14 @@ fn keep(storage: Option<Storage>, key: &str, value: &str) {
     if let Some(storage) = storage {
         // Without room the page goes on, and only a reload would show it.
         _ = storage.set_item(key, value);
+    }
+}
+
+fn keep_or_forget(key: &str, value: Option<String>) {
+    match (for_this_tab(), value) {
+        (storage, Some(value)) => keep(storage, key, &value),
+        (Some(storage), None) => _ = storage.remove_item(key),
+        (None, None) => {}
     }
 }
 

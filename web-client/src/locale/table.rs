@@ -84,7 +84,10 @@ texts! {
     UnavailableDetail: "O que fica atrás do servidor falhou. Você pode tentar de novo.",
         "What stands behind the server failed. You can try again.";
     TakenOver: "A conversa continua em outro lugar", "The conversation goes on elsewhere";
-    TakenOverDetail: "Outra aba ou janela ficou com o seu lugar.", "Another tab or window took your place.";
+    TakenOverDetail: "Outra aba ou janela está com o seu lugar. Quer continuar lá ou aqui?",
+        "Another tab or window has your place. Do you want to go on there or here?";
+    ContinueHere: "Continuar aqui", "Go on here";
+    ConnectNow: "Conectar agora", "Connect now";
     QueueFullDetail: "Tentamos de novo até abrir um lugar.", "We keep trying until a place opens.";
     IdleLimit: "A sua vez passou", "Your turn has passed";
     IdleLimitDetail: "Houve silêncio demais com gente esperando.", "It was silent too long while others waited.";
@@ -103,6 +106,8 @@ texts! {
     Network: "A conexão caiu", "The connection was lost";
     NetworkDetail: "Ao voltar, você entra no fim da fila. O que escreveu está guardado.",
         "On return you join the end of the queue. What you wrote is kept.";
+    KeptDetail: "O seu lugar fica guardado por pouco tempo. O que escreveu também.",
+        "Your place is kept for a short time, and so is what you wrote.";
     Unreachable: "O servidor não responde", "The server does not answer";
     UnreachableDetail: "Pode estar desligado, ou a rede falhou.", "It may be off, or the network failed.";
     Offline: "Você está sem rede", "You are offline";
@@ -123,6 +128,8 @@ texts! {
     NoteBegan: "A sua vez começou", "Your turn began";
     NoteEnded: "A conversa terminou", "The conversation ended";
     NoteLost: "A conexão caiu", "The connection was lost";
+    NoteSeatLost: "O seu lugar não pôde ser guardado; você entrou de novo no fim da fila",
+        "Your place could not be kept; you joined the end of the queue again";
     EmptyRefused: "Por favor, digite uma mensagem ou ‘sair’.", "Please type a message or ‘sair’.";
     RoomLeft: "Cabem mais {bytes}.", "Room for {bytes} more.";
     RoomExceeded: "Passou {bytes} do limite de {limit}.", "{bytes} over the limit of {limit}.";

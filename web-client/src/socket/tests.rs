@@ -34,7 +34,7 @@ async fn pass(millis: i32) {
 #[wasm_bindgen_test]
 async fn a_refused_connection_is_heard_of() {
     let (heard, ear) = ear();
-    let socket = Socket::open(NOBODY, ear).unwrap();
+    let socket = Socket::open(NOBODY, None, ear).unwrap();
     while heard.borrow().is_empty() {
         pass(5).await;
     }
@@ -45,7 +45,7 @@ async fn a_refused_connection_is_heard_of() {
 #[wasm_bindgen_test]
 async fn a_dropped_socket_is_not_heard_any_more() {
     let (heard, ear) = ear();
-    drop(Socket::open(NOBODY, ear).unwrap());
+    drop(Socket::open(NOBODY, None, ear).unwrap());
     assert_eq!(Rc::strong_count(&heard), 1, "its closures are gone");
     pass(100).await;
     assert!(heard.borrow().is_empty());
@@ -54,6 +54,6 @@ async fn a_dropped_socket_is_not_heard_any_more() {
 #[wasm_bindgen_test]
 fn an_address_that_is_none_is_an_error() {
     let (_, ear) = ear();
-    let refused: Result<_, JsValue> = Socket::open("ftp://127.0.0.1/", ear);
+    let refused: Result<_, JsValue> = Socket::open("ftp://127.0.0.1/", None, ear);
     assert!(refused.is_err());
 }

@@ -5,11 +5,14 @@ use std::borrow::Cow;
 use vez_protocol::{ByeReason, ClientEvent, ServerEvent, TurnKind, report};
 
 use super::{
-    Delivery, Effect, Ending, LIMIT, Moment, Note, Phase, Place, Retry, Speaker, State, Stream, Talk, Warning,
+    Delivery, Effect, Ending, LIMIT, Moment, Note, Phase, Place, Retry, Seat, Speaker, State, Stream, Talk,
+    Warning,
 };
 
 /// The close code that stands for a connection that was lost (RFC 6455 §7.1.5).
 const LOST: u16 = 1006;
+/// The first back-off on the way back to a seat, which is not kept for long, in milliseconds.
+const FIRST_RETURN: u64 = 200;
 /// How long a countdown that ran out stays in sight, in milliseconds.
 const OVERDUE: u64 = 2_000;
 
@@ -23,7 +26,7 @@ impl State {
     pub(super) fn connect(&mut self, now: u64) {
         self.phase = Phase::Connecting;
         self.link.open(now);
-        self.ask(Effect::Connect);
+        self.ask(Effect::Connect(self.seat.as_ref().map(Seat::offer)));
     }
 
     pub(super) fn received(&mut self, event: ServerEvent<'static>, now: u64) {
@@ -32,6 +35,9 @@ impl State {
         }
         self.link.hear(now);
         match event {
+            ServerEvent::Seat { token, last_id, bytes, .. } => {
+                self.seated(token.into_owned(), last_id, bytes, now);
+            }
             ServerEvent::Waiting { position, ahead, estimate_seconds, .. } => {
                 let expected = estimate_seconds.map(|seconds| later(now, seconds));
                 self.phase = Phase::Waiting(Place { position, ahead: ahead.unwrap_or(position), expected });
@@ -41,12 +47,22 @@ impl State {
                 self.turn_came(kind, newline, now);
             }
             ServerEvent::Reply { text, to } => {
+                self.count(text.len());
                 self.settle(to);
                 self.say(Speaker::Server, text.into_owned(), now);
             }
-            ServerEvent::Output { text } => self.say(Speaker::Server, text.into_owned(), now),
+            ServerEvent::Output { text } => {
+                self.count(text.len());
+                self.say(Speaker::Server, text.into_owned(), now);
+            }
             ServerEvent::Warning { seconds, reason } => self.warned(later(now, seconds), reason),
-            ServerEvent::Bye { reason, text, .. } => self.bye(reason, text.into_owned(), now),
+            ServerEvent::Bye { reason, text, .. } => {
+                // The goodbye of a connection whose seat goes on is not the seat's.
+                if reason != ByeReason::TakenOver {
+                    self.count(text.len());
+                }
+                self.bye(reason, text.into_owned(), now);
+            }
             ServerEvent::Turn { .. } | ServerEvent::Pong | ServerEvent::Unknown => {}
         }
     }
@@ -56,6 +72,7 @@ impl State {
             return;
         }
         self.link.hear(now);
+        self.receive(bytes.len());
         if self.phase.talk().is_some()
             && let Some(stream) = &mut self.stream
         {
@@ -64,17 +81,27 @@ impl State {
     }
 
     fn turn_came(&mut self, kind: TurnKind, newline: Option<Cow<'static, str>>, now: u64) {
+        let goes_on = self.seat.is_some() && self.conversation.is_begun();
         match kind {
             // A terminal is bytes too, and shown as such.
             TurnKind::Stream | TurnKind::Terminal => {
-                self.stream.get_or_insert_with(Stream::new).begin(newline)
+                let stream = self.stream.get_or_insert_with(Stream::new);
+                if goes_on { stream.go_on(newline) } else { stream.begin(newline) }
             }
-            TurnKind::Chat | TurnKind::Unknown => self.stream = None,
+            TurnKind::Chat | TurnKind::Unknown => {
+                if self.stream.take().is_some() {
+                    self.ask(Effect::KeepStream);
+                }
+            }
         }
         self.phase = Phase::Talking(Talk::default());
-        self.say(Speaker::Page(Note::Began), String::new(), now);
+        if !goes_on {
+            self.say(Speaker::Page(Note::Began), String::new(), now);
+        }
         self.ask(Effect::Focus);
-        self.call();
+        if !goes_on {
+            self.call();
+        }
         while let Some(index) = self.conversation.oldest(Delivery::Waiting) {
             self.send(index);
         }
@@ -138,13 +165,19 @@ impl State {
 
     /// Leaves the connection behind, with what was on its way.
     pub(super) fn end(&mut self, ending: Ending, moment: Moment) {
-        let note = if ending == Ending::Network { Note::Lost } else { Note::Ended };
-        self.let_go(note, moment.millis);
+        let keeps_seat = self.seat.is_some() && ending.keeps_seat();
+        if keeps_seat {
+            self.ask(Effect::Suspend);
+        } else {
+            self.let_go(if ending == Ending::Network { Note::Lost } else { Note::Ended }, moment.millis);
+            self.forget_seat();
+        }
         if ending.is_wanted() {
             self.give_up(Delivery::Waiting, Delivery::Unsent);
         }
         self.phase = match ending.backoff() {
             Some(first) => {
+                let first = if keeps_seat { FIRST_RETURN } else { first };
                 let wait = self.link.back_off(first, moment);
                 Phase::Retrying(Retry { ending, at: moment.millis + wait })
             }
@@ -154,10 +187,97 @@ impl State {
 
     fn let_go(&mut self, note: Note, now: u64) {
         self.ask(Effect::Disconnect);
+        self.let_go_of_talk(note, now);
+    }
+
+    /// Nothing more comes of the conversation, if there is one.
+    fn let_go_of_talk(&mut self, note: Note, now: u64) {
         self.give_up(Delivery::Sent, Delivery::Unanswered);
-        if self.phase.talk().is_some() {
+        if self.phase.talk().is_some() || self.seat.is_some() && self.conversation.is_begun() {
             self.say(Speaker::Page(note), String::new(), now);
         }
+    }
+
+    /// The server gave us a seat: the one that we had, or another.
+    fn seated(&mut self, token: String, last_id: Option<u64>, arrived: u64, now: u64) {
+        match self.seat.take() {
+            Some(seat) if seat.has(&token) => {
+                let missing = seat.missing(arrived).map(<[u8]>::to_vec);
+                self.seat = Some(seat);
+                self.send_again(last_id);
+                match missing {
+                    Some(bytes) if bytes.is_empty() => {}
+                    Some(bytes) => self.ask(Effect::SendBytes(bytes)),
+                    None => return self.start_over(now),
+                }
+            }
+            before => {
+                if before.is_some() {
+                    self.seat = before;
+                    self.let_go_of_talk(Note::Lost, now);
+                    self.say(Speaker::Page(Note::SeatLost), String::new(), now);
+                }
+                self.seat = Some(Seat::new(token));
+            }
+        }
+        // Told so, the server holds back what we do not confirm, and drops nothing.
+        self.tell_received();
+    }
+
+    /// Gives the seat up for another: a hole in what the other side gets would be worse.
+    fn start_over(&mut self, now: u64) {
+        self.let_go(Note::Lost, now);
+        self.forget_seat();
+        self.connect(now);
+    }
+
+    /// Sends what the server has not received.
+    fn send_again(&mut self, last_id: Option<u64>) {
+        let mut next = last_id.map_or(0, |id| (id as usize).saturating_add(1));
+        while let Some(index) = self.conversation.sent_from(next) {
+            self.ask(Effect::Send(self.message(index)));
+            next = index + 1;
+        }
+    }
+
+    fn message(&self, index: usize) -> ClientEvent<'static> {
+        ClientEvent::Message { text: self.conversation.text(index).to_owned().into(), id: Some(index as u64) }
+    }
+
+    /// A frame came that the server would send again, and what it brings is kept with the seat.
+    fn count(&mut self, bytes: usize) {
+        self.receive(bytes);
+        if self.seat.is_some() {
+            self.ask(Effect::KeepSeat);
+        }
+    }
+
+    fn receive(&mut self, bytes: usize) {
+        if self.seat.as_mut().is_some_and(|seat| seat.receive(bytes)) {
+            self.tell_received();
+        }
+    }
+
+    fn tell_received(&mut self) {
+        if let Some(seat) = &mut self.seat {
+            let count = seat.tell();
+            self.ask(Effect::Send(ClientEvent::Received { count }));
+            self.ask(Effect::KeepSeat);
+        }
+    }
+
+    pub(super) fn forget_seat(&mut self) {
+        if self.seat.take().is_some() {
+            self.ask(Effect::KeepSeat);
+        }
+    }
+
+    /// Sends bytes into the stream.
+    pub(super) fn pass(&mut self, bytes: Vec<u8>) {
+        if let Some(seat) = &mut self.seat {
+            seat.send(&bytes);
+        }
+        self.ask(Effect::SendBytes(bytes));
     }
 
     fn give_up(&mut self, from: Delivery, to: Delivery) {
@@ -190,15 +310,17 @@ impl State {
         let text = self.conversation.text(index);
         let line = self.streaming().map(|stream| stream.line(text));
         let is_too_long = line.as_deref().unwrap_or(text).len() > self.limit;
-        let (effect, delivery) = match line {
-            _ if is_too_long => return self.turn(index, Delivery::Unsent),
-            Some(line) => (Effect::SendBytes(line.into_bytes()), Delivery::Passed),
+        let delivery = match line {
+            _ if is_too_long => Delivery::Unsent,
+            Some(line) => {
+                self.pass(line.into_bytes());
+                Delivery::Passed
+            }
             None => {
-                let message = ClientEvent::Message { text: text.to_owned().into(), id: Some(index as u64) };
-                (Effect::Send(message), Delivery::Sent)
+                self.ask(Effect::Send(self.message(index)));
+                Delivery::Sent
             }
         };
-        self.ask(effect);
         self.turn(index, delivery);
     }
 
@@ -260,14 +382,29 @@ impl State {
 
     pub(super) fn hidden(&mut self) {
         self.is_visible = false;
-        self.ask(Effect::KeepDraft);
+        // It may be the last that the page hears of before the browser discards it.
+        self.keep_all();
     }
 
-    /// Frees the place in the queue, and lets the browser keep the page for the way back.
-    pub(super) fn page_left(&mut self, now: u64) {
+    fn keep_all(&mut self) {
         self.ask(Effect::KeepDraft);
+        if self.seat.is_some() {
+            self.ask(Effect::KeepSeat);
+        }
+        if self.stream.is_some() {
+            self.ask(Effect::KeepStream);
+        }
+    }
+
+    /// Lets the browser keep the page for the way back; without a seat, the place in the queue is freed.
+    pub(super) fn page_left(&mut self, now: u64) {
+        self.keep_all();
         if !matches!(self.phase, Phase::Ended(_)) {
-            self.let_go(Note::Ended, now);
+            if self.seat.is_some() {
+                self.ask(Effect::Suspend)
+            } else {
+                self.let_go(Note::Ended, now)
+            }
             self.phase = Phase::Asleep;
         }
     }

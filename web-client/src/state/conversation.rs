@@ -48,6 +48,8 @@ pub(crate) enum Note {
     Ended,
     /// The connection was lost during the conversation.
     Lost,
+    /// The seat was not kept long enough, and the queue is joined anew.
+    SeatLost,
 }
 
 /// The conversation, oldest first; it only grows, and only what became of a message changes.
@@ -69,11 +71,14 @@ impl Conversation {
         &self.entries
     }
 
-    /// Takes up a conversation that was kept over a reload: what was on its way then is lost.
+    /// Takes up a conversation that was kept over a reload, with the seat if there `is_seat` one.
     ///
-    /// In a copy, what waits is the original's to send.
-    pub(crate) fn restore(entries: Vec<Entry>, is_copy: bool) -> Self {
+    /// Without a seat, what was on its way is lost; in a copy without one, what waits is the original's to send.
+    pub(crate) fn restore(entries: Vec<Entry>, is_seat: bool, is_copy: bool) -> Self {
         let mut conversation = Self { entries, settled: 0 };
+        if is_seat {
+            return conversation;
+        }
         let lost = [(Delivery::Sent, Delivery::Unanswered), (Delivery::Waiting, Delivery::Unsent)];
         for (from, to) in lost.into_iter().take(1 + usize::from(is_copy)) {
             while let Some(index) = conversation.oldest(from) {
@@ -93,6 +98,17 @@ impl Conversation {
     pub(crate) fn oldest(&self, delivery: Delivery) -> Option<usize> {
         let found = self.open().iter().position(|entry| entry.speaker == Speaker::Me(delivery));
         found.map(|offset| self.settled + offset)
+    }
+
+    /// The oldest message from this index on that is sent and without an answer.
+    pub(crate) fn sent_from(&self, index: usize) -> Option<usize> {
+        (index.max(self.settled)..self.entries.len()).find(|index| self.is_sent(*index))
+    }
+
+    /// Whether a turn has begun, and nothing says that it is over.
+    pub(crate) fn is_begun(&self) -> bool {
+        let last = self.entries.iter().rev().find(|entry| matches!(entry.speaker, Speaker::Page(_)));
+        last.is_some_and(|entry| entry.speaker == Speaker::Page(Note::Began))
     }
 
     /// Whether the message with this index is sent and without an answer.
@@ -155,10 +171,12 @@ mod tests {
         let mut before = Conversation::default();
         let sent = say(&mut before, Delivery::Sent);
         let waiting = say(&mut before, Delivery::Waiting);
-        let after = Conversation::restore(before.entries().to_vec(), false);
+        let after = Conversation::restore(before.entries().to_vec(), false, false);
         assert_eq!(after.entries()[sent].speaker, Speaker::Me(Delivery::Unanswered));
         assert_eq!(after.oldest(Delivery::Waiting), Some(waiting));
-        let copy = Conversation::restore(before.entries().to_vec(), true);
+        let copy = Conversation::restore(before.entries().to_vec(), false, true);
         assert_eq!(copy.entries()[waiting].speaker, Speaker::Me(Delivery::Unsent));
+        let seated = Conversation::restore(before.entries().to_vec(), true, false);
+        assert_eq!((seated.sent_from(0), seated.sent_from(sent + 1)), (Some(sent), None));
     }
 }

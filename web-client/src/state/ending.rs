@@ -88,7 +88,7 @@ static TABLE: [Row; 19] = {
         row(E::TooBig, Some(R::TooBig), Some(C::TooBig), T::TooBig, T::TooBigDetail, None),
         row(E::Refused, None, Some(C::Policy), T::Refused, T::RefusedDetail, None),
         row(E::HandshakeRefused, None, None, T::Refused, T::HandshakeRefusedDetail, None),
-        row(E::TakenOver, None, Some(C::TakenOver), T::TakenOver, T::TakenOverDetail, None),
+        row(E::TakenOver, Some(R::TakenOver), Some(C::TakenOver), T::TakenOver, T::TakenOverDetail, None),
         row(E::Error, Some(R::Error), None, T::Error, T::ErrorDetail, None),
         row(E::Network, None, None, T::Network, T::NetworkDetail, Some(1_000)),
         row(E::Unreachable, None, None, T::Unreachable, T::UnreachableDetail, Some(1_000)),
@@ -121,6 +121,11 @@ impl Ending {
     /// The first back-off in milliseconds where connecting again by itself makes sense.
     pub(crate) fn backoff(self) -> Option<u64> {
         TABLE[self as usize].backoff
+    }
+
+    /// Whether the server may still have the seat: nobody has said otherwise.
+    pub(crate) fn keeps_seat(self) -> bool {
+        matches!(self, Self::Network | Self::Unreachable | Self::TakenOver)
     }
 
     /// Whether it is what the person wanted.
@@ -164,6 +169,7 @@ mod tests {
     #[case(ByeReason::PerAddress, 1008, Ending::PerAddress)]
     #[case(ByeReason::Ended, 1000, Ending::Ended)]
     #[case(ByeReason::Lost, 1012, Ending::Lost)]
+    #[case(ByeReason::TakenOver, 4001, Ending::TakenOver)]
     #[case(ByeReason::Unavailable, 1014, Ending::Unavailable)]
     #[case(ByeReason::IdleLimit, 1008, Ending::IdleLimit)]
     #[case(ByeReason::TurnLimit, 1008, Ending::TurnLimit)]

@@ -36,6 +36,8 @@ pub(crate) enum Event {
     StayAsked,
     /// The person leaves the queue or the conversation.
     LeaveAsked,
+    /// The person wants nothing of the conversation to be left on this device.
+    ClearAsked,
     /// The person wants to connect now.
     ReconnectAsked,
     /// The person wants the other language.
@@ -63,10 +65,12 @@ pub(crate) enum Event {
 /// Something to be done.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Effect {
-    /// Open a new socket, letting go of any other.
-    Connect,
-    /// Close the socket and hear no more from it.
+    /// Open a new socket, letting go of any other, and ask for this seat.
+    Connect(Option<String>),
+    /// Close the socket, hear no more from it, and give the seat up.
     Disconnect,
+    /// Close the socket and hear no more from it; the seat is kept.
+    Suspend,
     /// Tell the server.
     Send(ClientEvent<'static>),
     /// Send bytes of a stream.
@@ -81,6 +85,12 @@ pub(crate) enum Effect {
     Probe,
     /// Keep the message with this index over a reload.
     KeepEntry(usize),
+    /// Keep the seat over a reload, or forget it.
+    KeepSeat,
+    /// Keep the stream over a reload, or forget it.
+    KeepStream,
+    /// Forget the conversation, here and over a reload.
+    Clear,
     /// Keep the draft over a reload.
     KeepDraft,
     /// Keep the preferences for the next visit.

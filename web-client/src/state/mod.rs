@@ -8,6 +8,7 @@ mod link;
 mod person;
 mod phase;
 mod record;
+mod seat;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ pub(crate) use conversation::{Conversation, Delivery, Entry, Note, Speaker};
 pub(crate) use ending::Ending;
 pub(crate) use event::{Effect, Event, Moment, Permission};
 pub(crate) use phase::{Phase, Place, Retry, Talk, Warning, seconds_until};
+pub(crate) use seat::Seat;
 pub(crate) use stream::{KEPT, Stream};
 
 use crate::locale::Language;
@@ -29,6 +31,8 @@ pub(crate) const LIMIT: usize = vez_protocol::limits::MAX_MESSAGE;
 pub(crate) struct State {
     /// What goes on.
     pub(crate) phase: Phase,
+    /// Our seat, where the server keeps it.
+    pub(crate) seat: Option<Seat>,
     /// What was said.
     pub(crate) conversation: Conversation,
     /// What came in this turn or the last, if it was a stream.
@@ -64,8 +68,12 @@ pub(crate) struct Preferences {
 /// What is known when the page starts.
 #[derive(Debug)]
 pub(crate) struct Beginning {
+    /// The seat from before a reload.
+    pub(crate) seat: Option<Seat>,
     /// What was said before a reload.
     pub(crate) entries: Vec<Entry>,
+    /// What came in a stream before a reload.
+    pub(crate) stream: Option<String>,
     /// Whether another tab has them too, of which this one is a copy.
     pub(crate) is_copy: bool,
     /// What is in the field.
@@ -83,10 +91,17 @@ pub(crate) struct Beginning {
 impl State {
     /// The state before the first event.
     pub(crate) fn new(beginning: Beginning) -> Self {
+        let is_seat = beginning.seat.is_some();
         Self {
-            phase: Phase::Connecting,
-            conversation: Conversation::restore(beginning.entries, beginning.is_copy),
-            stream: None,
+            // Of two tabs with one seat, the person chooses.
+            phase: if beginning.is_copy && is_seat {
+                Phase::Ended(Ending::TakenOver)
+            } else {
+                Phase::Connecting
+            },
+            seat: beginning.seat,
+            conversation: Conversation::restore(beginning.entries, is_seat, beginning.is_copy),
+            stream: beginning.stream.as_deref().map(Stream::restore),
             draft: beginning.draft,
             is_empty_refused: false,
             preferences: beginning.preferences,
@@ -119,6 +134,7 @@ impl State {
             Event::Submitted => self.submitted(now),
             Event::KeyPressed(byte) => self.send_bytes(vec![byte]),
             Event::StayAsked => self.stay(),
+            Event::ClearAsked => self.clear(),
             Event::LeaveAsked => self.leave(now),
             Event::ReconnectAsked => self.reconnect(now),
             Event::LanguageSwitched => self.switch_language(),

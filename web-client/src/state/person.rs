@@ -2,7 +2,7 @@
 
 use vez_protocol::{ClientEvent, report};
 
-use super::{Delivery, Effect, Ending, Moment, Phase, Speaker, State, Talk};
+use super::{Conversation, Delivery, Effect, Ending, Moment, Phase, Speaker, State, Talk};
 
 /// How long the server may take to say goodbye, in milliseconds.
 const FAREWELL: u64 = 5_000;
@@ -43,7 +43,7 @@ impl State {
     pub(super) fn send_bytes(&mut self, bytes: Vec<u8>) {
         if self.streaming().is_some() && !self.is_leaving() && !bytes.is_empty() {
             self.said_something();
-            self.ask(Effect::SendBytes(bytes));
+            self.pass(bytes);
         }
     }
 
@@ -83,6 +83,7 @@ impl State {
             Phase::Waiting(_) => {}
         }
         self.ask(Effect::Send(ClientEvent::Leave));
+        self.forget_seat();
         if self.phase.talk().is_none() {
             self.left_queue(now);
         }
@@ -95,6 +96,18 @@ impl State {
     pub(super) fn reconnect(&mut self, now: u64) {
         if matches!(self.phase, Phase::Retrying(_) | Phase::Ended(_)) {
             self.connect(now);
+        }
+    }
+
+    /// Leaves nothing of the conversation on this device.
+    pub(super) fn clear(&mut self) {
+        if matches!(self.phase, Phase::Ended(_)) {
+            self.conversation = Conversation::default();
+            self.stream = None;
+            self.take_draft();
+            self.forget_seat();
+            self.ask(Effect::Clear);
+            self.ask(Effect::Focus);
         }
     }
 

@@ -4,7 +4,7 @@ use super::conversation::{Delivery, Entry, Note, Speaker};
 use crate::locale::digits;
 
 /// Every speaker with its mark in a record.
-const MARKS: [(char, Speaker); 10] = [
+const MARKS: [(char, Speaker); 11] = [
     ('w', Speaker::Me(Delivery::Waiting)),
     ('o', Speaker::Me(Delivery::Sent)),
     ('a', Speaker::Me(Delivery::Answered)),
@@ -15,6 +15,7 @@ const MARKS: [(char, Speaker); 10] = [
     ('B', Speaker::Page(Note::Began)),
     ('E', Speaker::Page(Note::Ended)),
     ('L', Speaker::Page(Note::Lost)),
+    ('R', Speaker::Page(Note::SeatLost)),
 ];
 
 impl Entry {

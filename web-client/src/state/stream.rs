@@ -46,9 +46,21 @@ impl Stream {
         }
     }
 
+    /// Takes up what was kept over a reload.
+    pub(super) fn restore(text: &str) -> Self {
+        let mut stream = Self::new();
+        stream.add(text);
+        stream
+    }
+
+    /// The turn goes on over another connection.
+    pub(super) fn go_on(&mut self, newline: Option<Cow<'static, str>>) {
+        self.newline = newline.unwrap_or(Cow::Borrowed("\n"));
+    }
+
     /// A turn begins, in which lines that are sent end so; what came before stays.
     pub(super) fn begin(&mut self, newline: Option<Cow<'static, str>>) {
-        self.newline = newline.unwrap_or(Cow::Borrowed("\n"));
+        self.go_on(newline);
         let rest = self.decoder.finish();
         self.add(&rest);
         if self.pieces.last().is_some_and(|piece| !piece.ends_with(['\n'])) {
@@ -86,6 +98,11 @@ impl Stream {
         };
         let hidden = self.pieces.len() - self.pieces.iter().rev().take_while(fits).count();
         (self.dropped + hidden, self.pieces.get(hidden..).unwrap_or_default())
+    }
+
+    /// As much of the newest part as is shown.
+    pub(crate) fn newest(&self) -> String {
+        self.shown().1.concat()
     }
 
     /// All that is kept.

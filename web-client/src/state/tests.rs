@@ -2,6 +2,7 @@
 
 mod connecting;
 mod ending;
+mod seat;
 mod streaming;
 mod talking;
 mod waiting;
@@ -32,7 +33,9 @@ impl Page {
 
     fn with(change: impl FnOnce(&mut Beginning)) -> Self {
         let mut beginning = Beginning {
+            seat: None,
             entries: Vec::new(),
+            stream: None,
             is_copy: false,
             draft: String::new(),
             preferences: Preferences { language: Language::Portuguese, sound: true },

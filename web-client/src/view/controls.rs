@@ -11,7 +11,8 @@ pub(super) fn draw_panel(panel: &Panel) {
     say("detail", &panel.detail);
     say("countdown", &panel.countdown);
     show("countdown", !panel.countdown.is_empty());
-    show("reconnect", panel.offers_connecting);
+    show("reconnect", panel.connecting.is_some());
+    say("reconnect", panel.connecting.unwrap_or_default());
     show("stay", panel.offers_staying);
 }
 
@@ -25,6 +26,8 @@ pub(super) fn draw_buttons(state: &State, words: Sentences) {
     show("leave", !matches!(state.phase, Phase::Ended(_)));
     enable("leave", talk.is_none_or(|talk| talk.leaving.is_none()));
     show("notify", is_waiting && state.notifications == Permission::Askable);
+    let is_something = !state.conversation.entries().is_empty() || state.stream.is_some();
+    show("clear", is_something && matches!(state.phase, Phase::Ended(_)));
     show("save", !state.conversation.entries().is_empty());
     let sound = if state.preferences.sound { "true" } else { "false" };
     if let Some(button) = find("sound") {

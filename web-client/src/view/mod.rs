@@ -79,6 +79,11 @@ impl View {
         self.field.focus()
     }
 
+    /// Forgets the conversation.
+    pub(crate) fn clear(&mut self) {
+        self.log.clear();
+    }
+
     /// Notes that an entry is new or changed.
     pub(crate) fn touch(&mut self, index: usize) {
         self.log.touch(index);

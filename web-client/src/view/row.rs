@@ -104,6 +104,7 @@ pub(super) fn note_text(note: Note) -> Text {
         Note::Began => Text::NoteBegan,
         Note::Ended => Text::NoteEnded,
         Note::Lost => Text::NoteLost,
+        Note::SeatLost => Text::NoteSeatLost,
     }
 }
 

@@ -28,6 +28,8 @@ fn page() -> (View, State) {
     stage.set_inner_html(&(String::from("<link id=icon href=icon.svg>") + body));
     document.body().unwrap().append_child(&stage).unwrap();
     let beginning = Beginning {
+        seat: None,
+        stream: None,
         entries: Vec::new(),
         is_copy: false,
         draft: String::new(),

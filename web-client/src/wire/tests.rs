@@ -5,11 +5,12 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::{read, write};
 
-const REASONS: [ByeReason; 13] = [
+const REASONS: [ByeReason; 14] = [
     ByeReason::Farewell,
     ByeReason::Ended,
     ByeReason::PerAddress,
     ByeReason::Lost,
+    ByeReason::TakenOver,
     ByeReason::Unavailable,
     ByeReason::Shutdown,
     ByeReason::QueueFull,
@@ -24,7 +25,16 @@ const REASONS: [ByeReason; 13] = [
 #[wasm_bindgen_test]
 fn what_the_server_writes_is_read() {
     let text = "olá\n\"\\ \u{1f600} \u{0}";
+    let seat = |lost, last_id, bytes| ServerEvent::Seat {
+        token: "AAAA".into(),
+        grace_seconds: 15,
+        lost,
+        last_id,
+        bytes,
+    };
     let mut events = vec![
+        seat(false, None, 0),
+        seat(true, Some(0), 5_000_000_000),
         ServerEvent::Waiting { position: 1, ahead: None, estimate_seconds: None, kind: TurnKind::Chat },
         ServerEvent::Waiting {
             position: 70_000,
@@ -76,7 +86,14 @@ fn what_is_written_is_what_the_server_reads() {
         assert_eq!(ClientEvent::from_json(&write(&event).unwrap()).unwrap(), event);
     }
     let message = ClientEvent::Message { text: "olá".into(), id: Some(7) };
-    for event in [message, ClientEvent::Stay, ClientEvent::End, ClientEvent::Leave, ClientEvent::Ping] {
+    for event in [
+        message,
+        ClientEvent::Stay,
+        ClientEvent::End,
+        ClientEvent::Leave,
+        ClientEvent::Ping,
+        ClientEvent::Received { count: 5_000_000_000 },
+    ] {
         assert_eq!(ClientEvent::from_json(&write(&event).unwrap()).unwrap(), event);
     }
     assert_eq!(write(&ClientEvent::Unknown), None);

@@ -19,10 +19,37 @@ async fn a_lost_connection_comes_back_by_itself() -> Result<()> {
         tab.back_off_slowly().await?;
         relay.break_down();
         tab.until_state("retrying").await?;
-        tab.until_count("[data-from=page]", 2).await?;
+        tab.until_text("#detail", "O seu lugar fica guardado por pouco tempo. O que escreveu também.")
+            .await?;
         relay.recover();
         tab.until_state("talking").await?;
         assert_eq!(tab.text_of("document.querySelector('#message').value").await?, "rascunho");
+        tab.until_count("[data-from=page]", 1).await?;
+        tab.press("#message").await?;
+        tab.say(", e mais").await?;
+        tab.until_count("[data-from=server]", 1).await
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn a_connection_that_is_lost_for_too_long_is_said_plainly() -> Result<()> {
+    play_with(&["--grace", "100ms"], FAILING, async |house, browser| {
+        let relay = Relay::to(house.http()).await?;
+        let tab = browser.open(&relay.url()).await?;
+        tab.until_state("talking").await?;
+        relay.break_down();
+        tab.until_state("retrying").await?;
+        let mut terminal = house.terminal().await?;
+        terminal.say("eu\n").await?;
+        terminal.hear("Servidor recebeu: 'eu'\n").await?;
+        relay.recover();
+        tab.until_place(1).await?;
+        let said = tab.said().await?;
+        let words: Vec<_> = said.iter().map(|said| said.words.as_str()).collect();
+        let lost = "O seu lugar não pôde ser guardado; você entrou de novo no fim da fila";
+        assert_eq!(words, ["A sua vez começou", "A conexão caiu", lost]);
         Ok(())
     })
     .await

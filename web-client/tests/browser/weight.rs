@@ -9,15 +9,15 @@ use crate::stage::{House, play};
 
 /// The parts of a first visit by how their names end, and how many bytes each may have with brotli.
 const BUDGET: [(&str, usize); 6] = [
-    ("html", 1_400),
+    ("html", 1_450),
     (".css", 2_300),
     (".js", 5_700),
-    (".wasm", 34_400),
+    (".wasm", 38_500),
     (".svg", 300),
     (".webmanifest", 300),
 ];
-/// What they may have together: 44 KB.
-const TOTAL: usize = 44_000;
+/// What they may have together: 48 KB.
+const TOTAL: usize = 48_000;
 /// What a second visit may transfer, in bytes.
 const SECOND_VISIT: f64 = 1_000.0;
 

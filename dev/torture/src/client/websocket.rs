@@ -183,7 +183,8 @@ impl WebSocketTalk {
             ServerEvent::Reply { text, to } if self.turned => self.answer(text.into_owned(), to),
             ServerEvent::Reply { .. } => Err(broken("a resposta veio antes da vez")),
             ServerEvent::Bye { reason, text, .. } => Ok(Incoming::LastWords(reason, text.into_owned())),
-            ServerEvent::Warning { .. }
+            ServerEvent::Seat { .. }
+            | ServerEvent::Warning { .. }
             | ServerEvent::Output { .. }
             | ServerEvent::Pong
             | ServerEvent::Unknown => Ok(Incoming::News),

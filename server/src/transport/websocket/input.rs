@@ -1,6 +1,5 @@
 //! What comes in over a WebSocket: tungstenite reads the frames, over bytes that are read here.
 
-use std::collections::VecDeque;
 use std::io::{self, Cursor, Read, Write};
 use std::task::{Context, Poll, ready};
 
@@ -8,9 +7,11 @@ use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, ReadHalf};
 use tokio_tungstenite::tungstenite::error::{CapacityError, Error};
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{Message as Frame, Role, WebSocketConfig, WebSocketContext};
 
 use super::heartbeat::Heartbeat;
+use super::said::Said;
 use super::style::Style;
 use crate::ending::Ending;
 use crate::session::{Incoming, Input};
@@ -28,12 +29,13 @@ pub(crate) struct WebSocketInput<S> {
     style: Style,
     /// What was read and not yet taken by `context`.
     bytes: BytesMut,
-    /// What was said before the turn came.
-    pub(super) kept: VecDeque<Incoming>,
+    pub(super) said: Said,
     /// What the protocol wants written.
     replies: Vec<u8>,
     /// Whether the peer has sent a Close frame.
     closed: bool,
+    /// Whether that frame says that all was done, as who leaves says (RFC 6455 §7.4.1).
+    done: bool,
     /// Whether the peer has closed its sending side.
     ended: bool,
     heartbeat: Heartbeat,
@@ -53,9 +55,10 @@ impl<S: AsyncRead> WebSocketInput<S> {
             context: None,
             style,
             bytes: early.into(),
-            kept: VecDeque::new(),
+            said: Said::default(),
             replies: Vec::new(),
             closed: false,
+            done: false,
             ended: false,
             heartbeat: Heartbeat::new(settings),
             max_message: settings.max_message,
@@ -114,16 +117,41 @@ impl<S: AsyncRead> WebSocketInput<S> {
         let context = self.context.get_or_insert_with(|| new_context(self.style, self.max_message));
         match context.read(&mut wire) {
             Ok(frame @ (Frame::Text(_) | Frame::Binary(_))) => {
-                self.style.read(frame, self.max_message, self.raw).map(Some)
+                let incoming = self.style.read(frame, self.max_message, self.raw)?;
+                self.note(&incoming);
+                Ok(Some(incoming))
             }
             Ok(frame @ (Frame::Ping(_) | Frame::Close(_))) => {
                 self.closed |= frame.is_close();
+                self.done |= matches!(&frame, Frame::Close(Some(close)) if close.code == CloseCode::Normal);
                 self.take_replies().map(Some)
             }
             Ok(Frame::Pong(_) | Frame::Frame(_)) => Ok(Some(Incoming::Ignored)),
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
             Err(error) => Err(failure(error)),
         }
+    }
+
+    /// The next of what has arrived, behind what is kept.
+    pub(super) fn decode_next(&mut self) -> Result<Option<Incoming>, Ending> {
+        match self.decode_frame(usize::MAX)? {
+            None if self.ended => Ok(Some(Incoming::End)),
+            incoming => Ok(incoming),
+        }
+    }
+
+    /// Notes how far what was said has arrived.
+    fn note(&mut self, incoming: &Incoming) {
+        match incoming {
+            Incoming::Message(message) if message.id.is_some() => self.said.last_id = message.id,
+            Incoming::Message(message) if self.raw => self.said.streamed += message.len() as u64,
+            _ => {}
+        }
+    }
+
+    /// Whether the peer has closed the connection as one who leaves does.
+    pub(super) fn is_done(&self) -> bool {
+        self.done
     }
 
     /// What tungstenite answers to the last frame.
@@ -141,12 +169,9 @@ impl<S: AsyncRead> WebSocketInput<S> {
 
 impl<S: AsyncRead + Send> Input for WebSocketInput<S> {
     fn decode(&mut self) -> Result<Option<Incoming>, Ending> {
-        if let Some(kept) = self.kept.pop_front() {
-            return Ok(Some(kept));
-        }
-        match self.decode_frame(usize::MAX)? {
-            None if self.ended => Ok(Some(Incoming::End)),
-            incoming => Ok(incoming),
+        match self.said.next() {
+            None => self.decode_next(),
+            kept => Ok(kept),
         }
     }
 

@@ -1,11 +1,14 @@
-//! WebSockets: plain text for any tool, and `vez.v1`, in which the queue is visible.
+//! WebSockets: plain text for any tool, and `vez.v1`, in which the queue is visible and the place is kept.
 
 mod budget;
 mod heartbeat;
 mod input;
+mod kept;
 mod output;
+mod said;
 mod style;
 mod waiting;
 
+pub(crate) use kept::{Arrival, Doorbell, KeptWebSocket, Offer, Seats, Slots};
 pub(crate) use style::Style;
 pub(crate) use waiting::WaitingWebSocket;

@@ -46,6 +46,11 @@ impl<S: AsyncWrite> WebSocketOutput<S> {
         }
     }
 
+    /// Holds no memory while there is nothing to say, where that is for long.
+    pub(super) fn give_room_back(&mut self) {
+        self.outbox.give_room_back();
+    }
+
     /// Makes room for a conversation.
     pub(super) fn gather_much(&mut self) {
         self.room = GATHER;
@@ -56,12 +61,15 @@ impl<S: AsyncWrite> WebSocketOutput<S> {
         if self.closed {
             return;
         }
-        let len: usize = parts.iter().map(|part| part.len()).sum();
-        let header = FrameHeader { opcode, ..FrameHeader::default() };
-        let bytes = &mut self.outbox.bytes;
-        bytes.reserve(header.len(len as u64) + len);
-        header.format(len as u64, &mut bytes.writer()).expect("writing to memory does not fail");
-        parts.iter().for_each(|part| bytes.extend_from_slice(part));
+        push_frame(&mut self.outbox.bytes, opcode, parts);
+    }
+
+    /// Whole frames that were made elsewhere; after the `last` nothing more is pushed.
+    pub(super) fn frames(&mut self, frames: &[u8], last: bool) {
+        if !self.closed {
+            self.outbox.push(frames);
+        }
+        self.closed |= last;
     }
 
     fn push_text(&mut self, parts: &[&[u8]]) {
@@ -89,11 +97,40 @@ impl<S: AsyncWrite> WebSocketOutput<S> {
     }
 
     fn push_close(&mut self, code: CloseCode, reason: &str) {
-        let reason = &reason[..reason.floor_char_boundary(limits::MAX_CLOSE_REASON)];
-        let code = u16::from(code).to_be_bytes();
-        self.push_frame(OpCode::Control(Control::Close), &[&code, reason.as_bytes()]);
+        if !self.closed {
+            push_close(&mut self.outbox.bytes, code, reason);
+        }
         self.closed = true;
     }
+}
+
+/// Appends a frame whose payload are these parts (RFC 6455 §5.2).
+pub(super) fn push_frame(bytes: &mut BytesMut, opcode: OpCode, parts: &[&[u8]]) {
+    let len: usize = parts.iter().map(|part| part.len()).sum();
+    let header = FrameHeader { opcode, ..FrameHeader::default() };
+    bytes.reserve(header.len(len as u64) + len);
+    header.format(len as u64, &mut bytes.writer()).expect("writing to memory does not fail");
+    parts.iter().for_each(|part| bytes.extend_from_slice(part));
+}
+
+/// Appends a Close frame (RFC 6455 §5.5.1).
+pub(super) fn push_close(bytes: &mut BytesMut, code: CloseCode, reason: &str) {
+    let reason = &reason[..reason.floor_char_boundary(limits::MAX_CLOSE_REASON)];
+    let code = u16::from(code).to_be_bytes();
+    push_frame(bytes, OpCode::Control(Control::Close), &[&code, reason.as_bytes()]);
+}
+
+/// The last words of `vez.v1`; who left by itself is told none.
+pub(super) fn goodbye(ending: &Ending, text: &str) -> Option<String> {
+    let (_, reason) = ending.codes();
+    let bye = ServerEvent::Bye { reason, text: text.into(), status: ending.status() };
+    (!matches!(ending, Ending::Left)).then(|| bye.to_json())
+}
+
+/// What the Close frame says of an ending, whose words are `text`.
+pub(super) fn close_reason(ending: &Ending, text: &str) -> String {
+    let is_farewell = ending.codes().1 == ByeReason::Farewell;
+    if is_farewell { String::new() } else { text.to_owned() }
 }
 
 impl<S: AsyncWrite + Send> Output for WebSocketOutput<S> {
@@ -147,10 +184,7 @@ impl<S: AsyncWrite + Send> Output for WebSocketOutput<S> {
     }
 
     fn protocol(&mut self, bytes: &Bytes, last: bool) {
-        if !self.closed {
-            self.outbox.push(bytes);
-        }
-        self.closed |= last;
+        self.frames(bytes, last);
     }
 
     fn discard(&mut self) -> bool {
@@ -163,17 +197,13 @@ impl<S: AsyncWrite + Send> Output for WebSocketOutput<S> {
         if !cut.is_empty() {
             self.push_frame(OpCode::Data(Data::Binary), &[&cut]);
         }
-        let (code, reason) = ending.codes();
         let text = ending.text();
         match self.style {
-            _ if matches!(ending, Ending::Left) => {}
-            Style::Plain if reason == ByeReason::Farewell => self.push_text(&[text.as_bytes()]),
+            Style::Events => goodbye(ending, &text).iter().for_each(|bye| self.push_text(&[bye.as_bytes()])),
+            Style::Plain if matches!(ending, Ending::Farewell(_)) => self.push_text(&[text.as_bytes()]),
             Style::Plain => {}
-            Style::Events => {
-                self.push_event(&ServerEvent::Bye { reason, text: (&*text).into(), status: ending.status() })
-            }
         }
-        self.push_close(code, if reason == ByeReason::Farewell { "" } else { &text });
+        self.push_close(ending.codes().0, &close_reason(ending, &text));
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ending>> {

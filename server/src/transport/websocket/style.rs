@@ -60,6 +60,7 @@ fn read_event(text: &str) -> Result<Incoming, Ending> {
         Ok(ClientEvent::Stay) => Ok(Incoming::Stay),
         Ok(ClientEvent::End) => Ok(Incoming::NoMore),
         Ok(ClientEvent::Leave) => Ok(Incoming::Leave),
+        Ok(ClientEvent::Received { count }) => Ok(Incoming::Received(count)),
         Ok(ClientEvent::Ping) => Ok(Incoming::Ping),
         Ok(ClientEvent::Unknown) => Ok(Incoming::Ignored),
         Err(error) => Err(Ending::NotText(format!("o quadro não é um evento {SUBPROTOCOL}: {error}"))),

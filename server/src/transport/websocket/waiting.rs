@@ -10,6 +10,7 @@ use vez_protocol::{LineEnding, ServerEvent};
 use super::budget::Budget;
 use super::input::WebSocketInput;
 use super::output::WebSocketOutput;
+use super::said::Said;
 use super::style::Style;
 use crate::ending::Ending;
 use crate::session::{Incoming, Input, Output, Waiting};
@@ -24,10 +25,9 @@ pub(crate) struct WaitingWebSocket<S> {
     settings: Arc<Settings>,
     /// The message that leaves instead of being kept, where nothing was said before it.
     leave_word: Option<Arc<str>>,
-    /// The place that the peer is still to be told.
+    /// The place that the peer was told last, or is still to be told.
     place: Option<ServerEvent<'static>>,
-    /// Bytes of the messages that are kept.
-    kept_bytes: usize,
+    is_told: bool,
     /// Bytes of the message that is not complete.
     fragments: usize,
     budget: Budget,
@@ -50,7 +50,7 @@ impl<S: AsyncRead + AsyncWrite> WaitingWebSocket<S> {
             settings,
             leave_word,
             place: None,
-            kept_bytes: 0,
+            is_told: false,
             fragments: 0,
             budget: Budget::new(),
         }
@@ -58,6 +58,38 @@ impl<S: AsyncRead + AsyncWrite> WaitingWebSocket<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Send> WaitingWebSocket<S> {
+    /// Tells the peer something about its place.
+    pub(super) fn event(&mut self, event: &ServerEvent<'_>) {
+        self.output.event(event);
+    }
+
+    /// What the peer said, for the connection over which it comes back.
+    pub(super) fn take_said(&mut self) -> Said {
+        std::mem::take(&mut self.input.said)
+    }
+
+    /// What the peer said over the connection that this one follows.
+    pub(super) fn set_said(&mut self, said: Said) {
+        self.input.said = said;
+    }
+
+    /// Its place, for the connection over which it comes back.
+    pub(super) fn take_place(&mut self) -> Option<ServerEvent<'static>> {
+        self.place.take()
+    }
+
+    /// Whether the peer has closed the connection as one who leaves does.
+    pub(super) fn is_done(&self) -> bool {
+        self.input.is_done()
+    }
+
+    /// The halves with which a conversation is held.
+    pub(super) fn into_conversation(mut self) -> (WebSocketInput<S>, WebSocketOutput<S>) {
+        self.input.read_in_large_chunks();
+        self.output.gather_much();
+        (self.input, self.output)
+    }
+
     /// Does what can be done now; the error is the end.
     fn step(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
         self.tell_place();
@@ -77,8 +109,9 @@ impl<S: AsyncRead + AsyncWrite + Send> WaitingWebSocket<S> {
     /// Whether the peer may be read further: neither what is kept, nor what is read, nor what it does not take is
     /// too much.
     fn may_read(&mut self, cx: &mut Context<'_>) -> bool {
-        let full = self.input.kept.len() >= self.settings.kept_messages
-            || self.kept_bytes + self.fragments + self.input.unread() >= self.settings.kept_bytes;
+        let said = &self.input.said;
+        let full = said.count() >= self.settings.kept_messages
+            || said.bytes() + self.fragments + self.input.unread() >= self.settings.kept_bytes;
         !full && self.output.has_room() && self.budget.poll(cx).is_ready()
     }
 
@@ -90,14 +123,13 @@ impl<S: AsyncRead + AsyncWrite + Send> WaitingWebSocket<S> {
                 let leaves = self.leave_word.as_ref().is_some_and(|word| {
                     self.style == Style::Events && message.as_bytes().eq_ignore_ascii_case(word.as_bytes())
                 });
-                if leaves && self.input.kept.is_empty() {
+                if leaves && self.input.said.count() == 0 {
                     return Err(Ending::Farewell(LineEnding::None));
                 }
-                self.kept_bytes += message.len();
                 self.fragments = 0;
-                self.input.kept.push_back(Incoming::Message(message));
+                self.input.said.keep(Incoming::Message(message));
             }
-            Some(Incoming::NoMore) => self.input.kept.push_back(Incoming::NoMore),
+            Some(Incoming::NoMore) => self.input.said.keep(Incoming::NoMore),
             Some(Incoming::Ping) => self.output.event(&ServerEvent::Pong),
             Some(Incoming::Reply(bytes)) => self.output.protocol(&bytes, false),
             Some(Incoming::Leave) => return Err(Ending::Farewell(LineEnding::None)),
@@ -105,14 +137,14 @@ impl<S: AsyncRead + AsyncWrite + Send> WaitingWebSocket<S> {
                 self.output.protocol(&bytes, true);
                 return Err(Ending::Left);
             }
-            Some(Incoming::Stay | Incoming::Ignored | Incoming::End) => {}
+            Some(Incoming::Stay | Incoming::Received(_) | Incoming::Ignored | Incoming::End) => {}
         }
         Ok(())
     }
 
     /// A peer that has said something can still be answered: it keeps its place.
     fn take_end(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
-        if self.input.kept.is_empty() { Err(Ending::Left) } else { self.watch(cx, false) }
+        if self.input.said.count() == 0 { Err(Ending::Left) } else { self.watch(cx, false) }
     }
 
     fn watch(&mut self, cx: &mut Context<'_>, listened: bool) -> Result<(), Ending> {
@@ -127,16 +159,20 @@ impl<S: AsyncRead + AsyncWrite + Send> WaitingWebSocket<S> {
     fn flush(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
         let _ = self.output.poll_flush(cx)?;
         self.tell_place();
-        let _ = self.output.poll_flush(cx)?;
+        if self.output.poll_flush(cx)?.is_ready() {
+            self.output.give_room_back();
+        }
         Ok(())
     }
 
     /// Places that change while the peer does not read are told once: only where it stands now counts.
     fn tell_place(&mut self) {
         if self.output.has_room()
-            && let Some(place) = self.place.take()
+            && !self.is_told
+            && let Some(place) = &self.place
         {
-            self.output.event(&place);
+            self.output.event(place);
+            self.is_told = true;
         }
     }
 }
@@ -147,6 +183,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Waiting for WaitingWebSocket<S> {
 
     fn tell(&mut self, place: impl FnOnce() -> ServerEvent<'static>) {
         self.place = Some(place());
+        self.is_told = false;
     }
 
     fn poll_watch(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
@@ -157,9 +194,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Waiting for WaitingWebSocket<S> {
         Poll::Ready(Ok(()))
     }
 
-    fn into_halves(mut self) -> io::Result<(Self::Input, Self::Output)> {
-        self.input.read_in_large_chunks();
-        self.output.gather_much();
-        Ok((self.input, self.output))
+    fn into_halves(self) -> io::Result<(Self::Input, Self::Output)> {
+        Ok(self.into_conversation())
     }
 }

@@ -55,6 +55,19 @@ impl Binary {
         found.unwrap_or_else(|| panic!("the log ended without {part:?}"))
     }
 
+    /// Reads the log up to a line that holds `part`, and returns all of it.
+    pub(crate) fn log_up_to(&mut self, part: &str) -> String {
+        let mut log = String::new();
+        for line in BufReader::new(self.child.stderr.as_mut().unwrap()).lines().map(Result::unwrap) {
+            log.push_str(&line);
+            log.push('\n');
+            if line.contains(part) {
+                return log;
+            }
+        }
+        panic!("the log ended without {part:?}:\n{log}")
+    }
+
     /// User and system time so far, in clock ticks (proc_pid_stat(5)).
     #[cfg(target_os = "linux")]
     pub(crate) fn cpu_ticks(&self) -> u64 {

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::Message;
 use tokio_tungstenite::{WebSocketStream, client_async};
-use vez_protocol::{ClientEvent, SUBPROTOCOL, ServerEvent};
+use vez_protocol::{ClientEvent, SEAT, SUBPROTOCOL, ServerEvent};
 
 use super::{TestServer, within};
 
@@ -141,7 +141,7 @@ impl WebSocket {
     pub(crate) async fn connect_with(
         address: SocketAddr,
         events: bool,
-        headers: &[(&'static str, &'static str)],
+        headers: &[(&'static str, &str)],
     ) -> Self {
         let stream = within("a connection", TcpStream::connect(address)).await.unwrap();
         let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
@@ -154,6 +154,20 @@ impl WebSocket {
         let (stream, response) = within("the handshake", client_async(request, stream)).await.unwrap();
         assert_eq!(response.headers().contains_key("sec-websocket-protocol"), events);
         Self { stream, events }
+    }
+
+    /// Comes back to a seat, having received so much.
+    pub(crate) async fn back(address: SocketAddr, token: &str, received: u64) -> Self {
+        let offer = format!("{SUBPROTOCOL}, {SEAT}{token}.{received}");
+        Self::connect_with(address, true, &[("sec-websocket-protocol", &offer)]).await
+    }
+
+    /// Expects to be told of a seat: its token, and whether another one was lost.
+    pub(crate) async fn expect_seat(&mut self) -> (String, bool) {
+        match self.any_event().await {
+            ServerEvent::Seat { token, lost, .. } => (token.into_owned(), lost),
+            other => panic!("{other:?} instead of a seat"),
+        }
     }
 
     pub(crate) fn local(&self) -> SocketAddr {
@@ -184,7 +198,18 @@ impl WebSocket {
         }
     }
 
+    /// The next event that is not about the seat.
     pub(crate) async fn event(&mut self) -> ServerEvent<'static> {
+        loop {
+            match self.any_event().await {
+                ServerEvent::Seat { .. } => {}
+                event => return event,
+            }
+        }
+    }
+
+    /// The next event.
+    pub(crate) async fn any_event(&mut self) -> ServerEvent<'static> {
         let frame = self.frame().await;
         let text = frame.to_text().expect("events are text");
         ServerEvent::from_json(text).unwrap()

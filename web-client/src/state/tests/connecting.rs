@@ -10,7 +10,7 @@ use super::{Page, START, place, waiting};
 fn a_page_connects_when_it_starts() {
     let mut page = Page::new();
     page.on(Event::Started);
-    assert_eq!(page.seen(), [Effect::Connect]);
+    assert_eq!(page.seen(), [Effect::Connect(None)]);
     assert_eq!(page.state.phase, Phase::Connecting);
 }
 
@@ -36,7 +36,7 @@ fn what_may_pass_is_tried_again_by_itself(#[case] code: u16) {
     assert!(matches!(page.state.phase, Phase::Retrying(_)), "{:?}", page.state.phase);
     page.seen();
     page.pass(60_000);
-    assert!(page.seen().contains(&Effect::Connect));
+    assert!(page.seen().contains(&Effect::Connect(None)));
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn asking_does_not_wait_for_the_countdown() {
     page.on(Event::Closed(1006));
     page.seen();
     page.on(Event::ReconnectAsked);
-    assert_eq!(page.seen(), [Effect::Connect]);
+    assert_eq!(page.seen(), [Effect::Connect(None)]);
     page.on(Event::ReconnectAsked);
     assert_eq!(page.seen(), [], "one is on its way already");
 }
@@ -88,11 +88,11 @@ fn without_a_network_it_is_tried_all_the_same_and_at_once_when_it_is_back() {
     page.on(Event::Closed(1006));
     page.seen();
     page.pass(1_000);
-    assert_eq!(page.seen(), [Effect::Connect], "the browser may be wrong");
+    assert_eq!(page.seen(), [Effect::Connect(None)], "the browser may be wrong");
     page.on(Event::Closed(1006));
     page.seen();
     page.on(Event::Online);
-    assert_eq!(page.seen(), [Effect::Connect]);
+    assert_eq!(page.seen(), [Effect::Connect(None)]);
 }
 
 #[rstest]
@@ -155,7 +155,7 @@ fn a_page_in_the_back_forward_cache_frees_its_place_and_comes_back() {
     page.on(Event::Tick);
     assert_eq!(page.state.phase, Phase::Asleep);
     page.on(Event::PageReturned);
-    assert_eq!(page.seen(), [Effect::Connect]);
+    assert_eq!(page.seen(), [Effect::Connect(None)]);
 }
 
 #[test]

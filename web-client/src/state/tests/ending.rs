@@ -28,7 +28,7 @@ fn what_will_not_pass_stays_ended(#[case] reason: ByeReason, #[case] code: u16, 
     }
     assert_eq!(page.seen(), [], "never by itself");
     page.on(Event::ReconnectAsked);
-    assert_eq!(page.seen(), [Effect::Connect]);
+    assert_eq!(page.seen(), [Effect::Connect(None)]);
 }
 
 #[test]
