@@ -87,6 +87,11 @@ impl Witness {
         Self { number, observations }
     }
 
+    /// A witness for one more client.
+    pub(crate) fn beside(&self, number: u64) -> Self {
+        Self { number, observations: self.observations.clone() }
+    }
+
     /// Reports what happens now.
     pub(crate) async fn saw(&self, milestone: Milestone) {
         let observation = Observation { at: Instant::now(), what: What::Client(self.number, milestone) };

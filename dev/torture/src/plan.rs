@@ -35,6 +35,8 @@ pub(crate) enum Way {
 pub(crate) enum Plan {
     /// Holds a conversation and expects every answer.
     Polite(Script),
+    /// Holds a conversation in `vez.v1`, expects every answer, and loses its connection again and again.
+    Return(Script),
     /// Is gone at some stage.
     Vanish { way: Way, stage: Stage, exit: Exit },
     /// Behaves badly.
@@ -142,7 +144,8 @@ impl Plan {
     pub(crate) fn draw(number: u64, responder: Responder, rng: &mut Rng) -> Self {
         let way = pick(rng, &WAYS);
         match rng.u32(..100) {
-            0..60 => Self::Polite(Script::draw(number, way, responder, rng)),
+            0..8 => Self::Return(Script::draw(number, Way::Events, responder, rng).returning()),
+            8..60 => Self::Polite(Script::draw(number, way, responder, rng)),
             60..84 => {
                 let stage = pick(rng, &STAGES);
                 let exits = if stage == Stage::AfterFarewell { LAST_EXITS } else { EXITS };
@@ -179,7 +182,7 @@ mod tests {
         let (mut vanished, mut rude) = (HashSet::new(), HashSet::new());
         for plan in plans(7, Responder::Report) {
             match plan {
-                Plan::Polite(_) => {}
+                Plan::Polite(_) | Plan::Return(_) => {}
                 Plan::Vanish { way, stage, exit } => drop(vanished.insert((way.transport(), stage, exit))),
                 Plan::Rude { way, rudeness } => drop(rude.insert((way.transport(), rudeness))),
             }

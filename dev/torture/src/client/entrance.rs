@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::Instant;
-use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::{Request, generate_request};
-use vez_protocol::SUBPROTOCOL;
+use tokio_tungstenite::{WebSocketStream, client_async};
+use vez_protocol::{SEAT, SUBPROTOCOL};
 
 use super::muted::Muted;
 use super::talk::Talk;
@@ -63,6 +63,36 @@ impl Entrance<'_> {
         let (stream, _) = client_async(request, Muted::new(stream)).await.map_err(io::Error::other)?;
         self.witness.saw(Milestone::InLine).await;
         Ok(Talk::WebSocket(Box::new(WebSocketTalk::new(stream, events))))
+    }
+
+    /// The connection with this `number` to a seat, which it asks for by its token and a count unless it is the first.
+    ///
+    /// To the referee all but the first are clients of their own, which deserve nothing: where the seat was lost they
+    /// have a place, and give it up.
+    pub(super) async fn seat(
+        &self,
+        number: u64,
+        offer: Option<&str>,
+    ) -> io::Result<(WebSocketStream<Muted>, Witness)> {
+        /// More than there are clients.
+        const EACH: u64 = 1 << 40;
+        let polite = self.polite && number == 0;
+        let witness =
+            if number == 0 { self.witness.clone() } else { self.witness.beside(self.number + number * EACH) };
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::new(platform::source(self.number).into(), 0))?;
+        let address = socket.local_addr()?;
+        witness.saw(Milestone::Registered { address, transport: Transport::WebSocket, polite }).await;
+        let stream = connect(socket, self.arena.http).await?;
+        let mut request = self.request(Way::Events).map_err(io::Error::other)?;
+        if let Some(offer) = offer {
+            let offered = format!("{SUBPROTOCOL}, {SEAT}{offer}").parse().map_err(io::Error::other)?;
+            request.headers_mut().insert("sec-websocket-protocol", offered);
+        }
+        witness.saw(Milestone::Arriving).await;
+        let (stream, _) = client_async(request, Muted::new(stream)).await.map_err(io::Error::other)?;
+        witness.saw(Milestone::InLine).await;
+        Ok((stream, witness))
     }
 
     /// A connection; over TCP, with that in line.

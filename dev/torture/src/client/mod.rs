@@ -5,6 +5,7 @@ mod frames;
 mod muted;
 mod noise;
 mod polite;
+mod returns;
 mod rude;
 mod talk;
 mod tcp;
@@ -14,7 +15,7 @@ mod websocket;
 use tokio::time::Instant;
 
 use crate::arena::Arena;
-use crate::observation::{Milestone, Witness};
+use crate::observation::{Account, Milestone, Witness};
 use crate::plan::{self, Plan};
 pub(crate) use entrance::Entrance;
 
@@ -25,13 +26,21 @@ pub(crate) async fn run(arena: &Arena, number: u64, end: Instant) {
     let mut rng = plan::chance(arena.seed, number);
     let plan = Plan::draw(number, arena.responder, &mut rng);
     let witness = Witness::new(number, arena.observations.clone());
-    let entrance =
-        Entrance { arena, number, end, witness: witness.clone(), polite: matches!(plan, Plan::Polite(_)) };
+    let entrance = Entrance {
+        arena,
+        number,
+        end,
+        witness: witness.clone(),
+        polite: matches!(plan, Plan::Polite(_) | Plan::Return(_)),
+    };
     match plan {
         Plan::Polite(script) => {
             let account = polite::converse(&script, &entrance).await;
-            witness.saw(Milestone::Departed).await;
-            witness.saw(Milestone::Finished(account)).await;
+            finish(&witness, account).await;
+        }
+        Plan::Return(script) => {
+            let account = returns::converse(&script, &entrance, &mut rng).await;
+            finish(&witness, account).await;
         }
         Plan::Vanish { way, stage, exit } => {
             // That something failed on the way says nothing: the server may well have ended it first.
@@ -43,4 +52,9 @@ pub(crate) async fn run(arena: &Arena, number: u64, end: Instant) {
             witness.saw(Milestone::Departed).await;
         }
     }
+}
+
+async fn finish(witness: &Witness, account: Account) {
+    witness.saw(Milestone::Departed).await;
+    witness.saw(Milestone::Finished(account)).await;
 }
