@@ -234,6 +234,10 @@ impl State {
     /// Sends what the server has not received.
     fn send_again(&mut self, last_id: Option<u64>) {
         let mut next = last_id.map_or(0, |id| (id as usize).saturating_add(1));
+        // Another tab with the same seat may have sent what waits in this one.
+        while let Some(index) = self.conversation.oldest(Delivery::Waiting).filter(|index| *index < next) {
+            self.turn(index, Delivery::Sent);
+        }
         while let Some(index) = self.conversation.sent_from(next) {
             self.ask(Effect::Send(self.message(index)));
             next = index + 1;

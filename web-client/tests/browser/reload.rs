@@ -228,7 +228,11 @@ async fn a_duplicated_tab_asks_here_or_there() -> Result<()> {
         second.press("#reconnect").await?;
         second.until_state("talking").await?;
         second.say("de volta").await?;
-        second.until_count("[data-from=server]", 2).await?;
+        second.until_count(".message[data-state=answered]", 2).await?;
+        let said = second.said().await?;
+        let words: Vec<_> = said.iter().map(|said| said.words.as_str()).collect();
+        let answers = ["Servidor recebeu: 'uma vez'", "Servidor recebeu: 'de volta'"];
+        assert_eq!(words, ["uma vez", "A sua vez começou", answers[0], "de volta", answers[1]]);
         copy.until_text("#reconnect", "Continuar aqui").await
     })
     .await

@@ -288,6 +288,24 @@ fn a_duplicated_tab_asks_before_it_takes_the_seat() {
 }
 
 #[test]
+fn what_the_other_tab_has_sent_is_not_sent_again() {
+    let mut page = Page::open();
+    page.told(seat("a", None, 0));
+    page.told(waiting(1));
+    page.write("um");
+    page.write("dois");
+    page.on(Event::Closed(4001));
+    page.on(Event::ReconnectAsked);
+    page.on(Event::Opened);
+    page.seen();
+    page.told(seat("a", Some(0), 0));
+    page.told(turn(None));
+    assert_eq!(page.ids(), [1]);
+    page.told(ServerEvent::Reply { text: "eco".into(), to: Some(0) });
+    assert_eq!(page.deliveries(), [Delivery::Answered, Delivery::Sent]);
+}
+
+#[test]
 fn clearing_leaves_nothing() {
     let mut page = seated(stream());
     page.on(Event::ClearAsked);
