@@ -41,6 +41,18 @@ pub struct Args {
     )]
     pub ca: Option<PathBuf>,
 
+    /// Whether a lost connection is the end.
+    #[arg(long, help = "Não volta ao lugar quando a conexão cai")]
+    pub no_reconnect: bool,
+
+    /// Whether only replies are shown.
+    #[arg(
+        short,
+        long,
+        help = "Mostra só as respostas, como vieram; o que dá errado vai para a saída de erros"
+    )]
+    pub quiet: bool,
+
     /// Who the user is, where the server asks.
     #[arg(
         long,

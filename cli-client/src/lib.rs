@@ -38,7 +38,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
 }
 
 async fn start(args: &Args) -> anyhow::Result<Outcome> {
-    let mut greeting = Greeting::to(&args.address);
+    let mut greeting = Greeting::to(args);
     greeting.say(texts::STARTING.to_owned())?;
     match &args.address {
         Address::Tcp { host, port } => {
@@ -47,26 +47,26 @@ async fn start(args: &Args) -> anyhow::Result<Outcome> {
                 return Ok(Outcome::Failure);
             };
             let (keys, interrupts) = interrupts::listen()?;
-            chat(transport, &keys, interrupts, None).await
+            chat(transport, &keys, interrupts, None, args.quiet).await
         }
         Address::WebSocket(url) => {
             let access = Access::new(args)?;
-            let connection = WebSocketTransport::connect(url, &access).await;
+            let connection = WebSocketTransport::connect(url, access, !args.no_reconnect).await;
             let Some(mut transport) = greeting.meet(&args.address, connection)? else {
                 return Ok(Outcome::Failure);
             };
             let (keys, mut interrupts) = interrupts::listen()?;
             if !transport.shows_queue() {
                 greeting.end(Screen::stdout())?;
-                return chat(transport, &keys, interrupts, None).await;
+                return chat(transport, &keys, interrupts, None, args.quiet).await;
             }
             let first = First::receive(&mut transport, &mut interrupts).await;
             if first.is_of_a_stream() {
                 greeting.end(Screen::stderr())?;
-                return Ok(flow::stream(transport, interrupts, first).await?);
+                return Ok(flow::stream(transport, interrupts, first, args.quiet).await?);
             }
             greeting.end(Screen::stdout())?;
-            chat(transport, &keys, interrupts, Some(first)).await
+            chat(transport, &keys, interrupts, Some(first), args.quiet).await
         }
     }
 }
@@ -76,10 +76,12 @@ async fn chat<T: Transport>(
     keys: &mpsc::Sender<Signal>,
     interrupts: Interrupts,
     first: Option<First>,
+    quiet: bool,
 ) -> anyhow::Result<Outcome> {
-    Ok(match Terminal::start(keys)? {
+    let terminal = if quiet { None } else { Terminal::start(keys)? };
+    Ok(match terminal {
         Some(terminal) => flow::converse(transport, terminal, interrupts, first).await?,
-        None => flow::converse(transport, Piped::start(Screen::stdout())?, interrupts, first).await?,
+        None => flow::converse(transport, Piped::start(Screen::stdout(), quiet)?, interrupts, first).await?,
     })
 }
 
@@ -87,16 +89,19 @@ async fn chat<T: Transport>(
 struct Greeting {
     /// What is held back; `None` where nothing has to be.
     held: Option<Vec<String>>,
+    quiet: bool,
 }
 
 impl Greeting {
-    fn to(address: &Address) -> Self {
-        let may_be_a_stream = matches!(address, Address::WebSocket(_)) && !Screen::stdout().is_terminal();
-        Self { held: may_be_a_stream.then(Vec::new) }
+    fn to(args: &Args) -> Self {
+        let may_be_a_stream =
+            matches!(args.address, Address::WebSocket(_)) && !Screen::stdout().is_terminal();
+        Self { held: may_be_a_stream.then(Vec::new), quiet: args.quiet }
     }
 
     fn say(&mut self, line: String) -> io::Result<()> {
         match &mut self.held {
+            _ if self.quiet => {}
             Some(held) => held.push(line),
             None => Screen::stdout().line(&line)?,
         }
@@ -109,6 +114,10 @@ impl Greeting {
             Ok(transport) => {
                 self.say(texts::connected(address))?;
                 Ok(Some(transport))
+            }
+            Err(failure) if self.quiet => {
+                Screen::stderr().line(&texts::connect_failed(address, &failure))?;
+                Ok(None)
             }
             Err(failure) => {
                 self.say(texts::connect_failed(address, &failure))?;

@@ -19,6 +19,10 @@ pub(crate) const BLANK: &str = "Por favor, digite uma mensagem ou 'sair'.";
 pub(crate) const LEAVING: &str = "Enviando solicitação de desconexão para o servidor...";
 /// The conversation's last line.
 pub(crate) const LEFT: &str = "Cliente desconectado.";
+/// The connection is lost, and the seat is kept for a while.
+pub(crate) const LOST: &str = "A conexão caiu; voltando ao seu lugar...";
+/// The connection is back.
+pub(crate) const BACK: &str = "De volta ao seu lugar.";
 /// The conversation is the user's.
 pub(crate) const TURN: &str = "É a sua vez.";
 

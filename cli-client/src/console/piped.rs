@@ -6,7 +6,7 @@ use std::thread;
 use tokio::sync::mpsc;
 
 use super::lines::read_entry;
-use super::{Console, Entry, Screen, screen};
+use super::{Console, Entry, Line, Screen, screen};
 use crate::texts;
 use crate::transport::MAX_MESSAGE;
 
@@ -17,15 +17,17 @@ const READ_AHEAD: usize = 1;
 pub(crate) struct Piped {
     entries: mpsc::Receiver<Entry>,
     screen: Screen,
+    /// Whether only replies are written, as they are, for scripts.
+    quiet: bool,
 }
 
 impl Piped {
-    /// Begins to read standard input.
-    pub(crate) fn start(screen: Screen) -> io::Result<Self> {
+    /// Begins to read standard input; a `quiet` one writes nothing but replies.
+    pub(crate) fn start(screen: Screen, quiet: bool) -> io::Result<Self> {
         let (sender, entries) = mpsc::channel(READ_AHEAD);
         // A read of standard input cannot be cancelled, so no one may have to wait for this thread.
         thread::Builder::new().name("stdin".to_owned()).spawn(move || read(&sender))?;
-        Ok(Self { entries, screen })
+        Ok(Self { entries, screen, quiet })
     }
 }
 
@@ -41,15 +43,20 @@ fn read(entries: &mpsc::Sender<Entry>) {
 
 impl Console for Piped {
     async fn prompt(&mut self) -> io::Result<()> {
-        screen::show(texts::PROMPT.to_owned()).await
+        if self.quiet { Ok(()) } else { screen::show(texts::PROMPT.to_owned()).await }
     }
 
     async fn entry(&mut self) -> Entry {
         self.entries.recv().await.unwrap_or(Entry::End)
     }
 
-    async fn say(&mut self, line: &str) -> io::Result<()> {
-        screen::show(self.screen.render(line)).await
+    async fn say(&mut self, line: Line<'_>) -> io::Result<()> {
+        match line {
+            Line::Reply(text) if self.quiet => screen::show(self.screen.render(text)).await,
+            Line::Note(_) if self.quiet => Ok(()),
+            Line::Alert(text) if self.quiet => Screen::stderr().show(text).await,
+            line => screen::show(self.screen.render(&line.text())).await,
+        }
     }
 
     async fn interrupted(&mut self) -> io::Result<()> {

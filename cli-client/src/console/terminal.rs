@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::above::{Above, Drawing};
-use super::{Console, Entry, Screen, screen};
+use super::{Console, Entry, Line, Screen, screen};
 use crate::platform::{Signal, TerminalMode};
 use crate::texts;
 
@@ -138,8 +138,8 @@ impl Console for Terminal {
         entry.unwrap_or(Entry::End)
     }
 
-    async fn say(&mut self, line: &str) -> io::Result<()> {
-        match self.above.push(self.screen.render(line)).await {
+    async fn say(&mut self, line: Line<'_>) -> io::Result<()> {
+        match self.above.push(self.screen.render(&line.text())).await {
             None => self.draw(),
             Some(line) => screen::show(self.above.take() + &line).await?,
         }

@@ -31,11 +31,17 @@ pub(crate) struct First(Step<Event>);
 impl First {
     /// Awaits it.
     pub(crate) async fn receive(transport: &mut impl Transport, interrupts: &mut Interrupts) -> Self {
-        Self(tokio::select! {
-            biased;
-            signal = interrupts.recv() => Err(signal.into()),
-            event = transport.receive() => event.map_err(End::from),
-        })
+        loop {
+            let first = tokio::select! {
+                biased;
+                signal = interrupts.recv() => Err(signal.into()),
+                event = transport.receive() => event.map_err(End::from),
+            };
+            // A connection that comes and goes says nothing of the conversation.
+            if !matches!(first, Ok(Event::Lost | Event::Back)) {
+                return Self(first);
+            }
+        }
     }
 
     /// Whether a stream will follow, when the turn comes.

@@ -9,7 +9,7 @@ use vez_protocol::ByeReason;
 
 use super::end::End;
 use super::{First, LAST_LINES_TIME, LEAVE_TIME, Outcome, Step};
-use crate::console::{BytesIn, BytesOut, Screen};
+use crate::console::{BytesIn, BytesOut, Line, Screen};
 use crate::interrupts::Interrupts;
 use crate::texts;
 use crate::transport::{Duplex, Event, Exchanged, Failure, Outgoing, Turn};
@@ -19,8 +19,9 @@ pub(crate) async fn stream<T: Duplex>(
     transport: T,
     interrupts: Interrupts,
     first: First,
+    quiet: bool,
 ) -> io::Result<Outcome> {
-    Stream { transport, interrupts, position: None, output: BytesOut::start()? }.run(first).await
+    Stream { transport, interrupts, position: None, output: BytesOut::start()?, quiet }.run(first).await
 }
 
 struct Stream<T> {
@@ -29,6 +30,8 @@ struct Stream<T> {
     /// The place in the queue as last shown; `None` out of the queue.
     position: Option<usize>,
     output: BytesOut,
+    /// Whether only what goes wrong is said.
+    quiet: bool,
 }
 
 impl<T: Duplex> Stream<T> {
@@ -52,7 +55,7 @@ impl<T: Duplex> Stream<T> {
             if let Some(line) = end.line() {
                 Screen::stderr().show(&line).await?;
             }
-            Screen::stderr().show(texts::LEFT).await
+            if self.quiet { Ok(()) } else { Screen::stderr().show(texts::LEFT).await }
         };
         // Whoever does not read them need not be waited for.
         let _ = timeout(LAST_LINES_TIME, last_lines).await;
@@ -92,7 +95,7 @@ impl<T: Duplex> Stream<T> {
         loop {
             if let Event::Turn(turn) = event {
                 self.position = None;
-                self.say(texts::TURN).await?;
+                self.say(Line::Note(texts::TURN)).await?;
                 return Ok(turn);
             }
             self.show(event).await?;
@@ -108,14 +111,18 @@ impl<T: Duplex> Stream<T> {
         match event {
             Event::Waiting(place) => {
                 if self.position.replace(place.position) != Some(place.position) {
-                    self.say(&texts::waiting(&place)).await?;
+                    self.say(Line::Note(&texts::waiting(&place))).await?;
                 }
             }
             Event::Turn(_) => {}
-            Event::Reply(text) | Event::Output(text) => self.say(&text).await?,
-            Event::Warning { seconds, reason } => self.say(&texts::warning(seconds, reason)).await?,
+            Event::Reply(text) | Event::Output(text) => self.say(Line::Alert(&text)).await?,
+            Event::Lost => self.say(Line::Note(texts::LOST)).await?,
+            Event::Back => self.say(Line::Note(texts::BACK)).await?,
+            Event::Warning { seconds, reason } => {
+                self.say(Line::Alert(&texts::warning(seconds, reason))).await?
+            }
             Event::Bye { text, reason, status } => {
-                self.say(&text).await?;
+                self.say(Line::Alert(&text)).await?;
                 return Err(match reason {
                     ByeReason::Ended => End::Ended(status.unwrap_or(0)),
                     _ => End::Closed(None),
@@ -126,11 +133,15 @@ impl<T: Duplex> Stream<T> {
         Ok(())
     }
 
-    async fn say(&mut self, line: &str) -> Step<()> {
+    async fn say(&mut self, line: Line<'_>) -> Step<()> {
+        if self.quiet && matches!(line, Line::Note(_)) {
+            return Ok(());
+        }
+        let line = line.text();
         tokio::select! {
             biased;
             signal = self.interrupts.recv() => Err(signal.into()),
-            said = Screen::stderr().show(line) => Ok(said?),
+            said = Screen::stderr().show(&line) => Ok(said?),
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::client::TlsStream;
+use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::{Error, ProtocolError, SubProtocolError};
 use tokio_tungstenite::tungstenite::handshake::client::Request;
@@ -16,6 +17,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use tokio_util::either::Either;
 use tokio_util::io::InspectReader;
+use vez_protocol::SUBPROTOCOL;
 
 use super::dial::dial;
 use super::{Access, Failure, MAX_MESSAGE, tls};
@@ -55,19 +57,20 @@ pub(crate) async fn open(
     access: &Access,
     heard: &LastHeard,
 ) -> Result<(Socket, Dialect), Failure> {
-    match attempt(url, access, Dialect::Events, heard).await {
+    match attempt(url, access, Dialect::Events, None, heard).await {
         Err(Failure::WebSocket(error)) if declines_subprotocol(&error) => {
-            Ok((attempt(url, access, Dialect::Plain, heard).await?, Dialect::Plain))
+            Ok((attempt(url, access, Dialect::Plain, None, heard).await?, Dialect::Plain))
         }
         socket => Ok((socket?, Dialect::Events)),
     }
 }
 
-/// Opens a WebSocket of one dialect.
+/// Opens a WebSocket of one dialect, which asks for a `seat` if there is one.
 pub(super) async fn attempt(
     url: &Uri,
     access: &Access,
     dialect: Dialect,
+    seat: Option<&str>,
     heard: &LastHeard,
 ) -> Result<Socket, Failure> {
     let secure = url.scheme_str() == Some("wss");
@@ -84,19 +87,20 @@ pub(super) async fn attempt(
         let stream =
             InspectReader::new(stream, Box::new(move |_: &[u8]| heard.set(Instant::now())) as OnRead);
         let (socket, _) =
-            client_async_with_config(request(url, access, dialect)?, stream, Some(config())).await?;
+            client_async_with_config(request(url, access, dialect, seat)?, stream, Some(config())).await?;
         Ok(socket)
     };
     timeout(HANDSHAKE_TIME, handshake).await.unwrap_or(Err(Failure::TimedOut))
 }
 
-fn request(url: &Uri, access: &Access, dialect: Dialect) -> Result<Request, Failure> {
+fn request(url: &Uri, access: &Access, dialect: Dialect, seat: Option<&str>) -> Result<Request, Failure> {
     let mut request = url.into_client_request()?;
     for (name, value) in &access.headers {
         request.headers_mut().append(name, value.clone());
     }
     if dialect == Dialect::Events {
-        let offer = HeaderValue::from_static(vez_protocol::SUBPROTOCOL);
+        let offers: Vec<_> = [SUBPROTOCOL].into_iter().chain(seat).collect();
+        let offer = HeaderValue::from_str(&offers.join(", ")).map_err(tungstenite::Error::from)?;
         request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, offer);
     }
     Ok(request)

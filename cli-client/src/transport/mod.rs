@@ -87,6 +87,10 @@ pub(crate) enum Event {
     Reply(String),
     /// What the server says besides: it answers nothing.
     Output(String),
+    /// The connection is lost; the transport seeks the way back.
+    Lost,
+    /// It is back, and nothing is lost.
+    Back,
     /// The turn ends soon.
     Warning {
         /// Seconds that are left.

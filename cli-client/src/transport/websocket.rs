@@ -1,9 +1,11 @@
 //! A WebSocket: the events of `vez.v1`, or plain text where the server does not speak it.
 
+mod seat;
+
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::future::poll_fn;
-
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -19,6 +21,7 @@ use vez_protocol::{ClientEvent, CloseCode, ServerEvent};
 
 use super::handshake::{self, Dialect, LastHeard, Socket};
 use super::{Access, Closing, Duplex, Event, Exchanged, Failure, Outgoing, Place, Transport, Turn, text_of};
+use seat::{Return, Route, Seat};
 
 /// Longest time for the closing handshake (RFC 6455 §7.1.2).
 const CLOSE_TIME: Duration = Duration::from_secs(2);
@@ -40,20 +43,41 @@ pub(crate) struct WebSocketTransport {
     asking: bool,
     /// Whether the server takes nothing more; what it still says tells why.
     deaf: bool,
+    /// What goes out before anything else.
+    pending: VecDeque<Message>,
     /// How many messages were sent, and so the id of the last.
     sent: u64,
+    /// How to come back; `None` where that is not wanted.
+    route: Option<Rc<Route>>,
+    /// What there is to come back to.
+    seat: Option<Seat>,
+    way: Way,
+    /// Whether the user leaves, and so gives the seat up.
+    leaving: bool,
     /// Once the user leaves: how many plain texts come before the farewell.
     before_farewell: Option<usize>,
     /// The code that the client's Close frame will carry.
     close_code: CloseCode,
 }
 
+/// Whether there is a connection.
+#[derive(Debug)]
+enum Way {
+    Here,
+    /// It was lost, and the way back to the seat is sought.
+    Away(Return),
+    /// There is one again, and the server has not told yet whether the seat was kept; what was read when the last one
+    /// was lost.
+    Back(Result<Message, Failure>),
+}
+
 impl WebSocketTransport {
-    /// Connects to `url`; the roots of the file `ca` are trusted beside the system's.
-    pub(crate) async fn connect(url: &Uri, access: &Access) -> Result<Self, Failure> {
+    /// Connects to `url`, and, if it `returns`, again when the connection is lost and the server keeps the seat.
+    pub(crate) async fn connect(url: &Uri, access: Access, returns: bool) -> Result<Self, Failure> {
         let heard = Rc::new(Cell::new(Instant::now()));
-        let (socket, dialect) = handshake::open(url, access, &heard).await?;
-        Ok(Self::new(socket, dialect, heard))
+        let (socket, dialect) = handshake::open(url, &access, &heard).await?;
+        let route = returns.then(|| Rc::new(Route { url: url.clone(), access }));
+        Ok(Self { route, ..Self::new(socket, dialect, heard) })
     }
 
     fn new(socket: Socket, dialect: Dialect, heard: LastHeard) -> Self {
@@ -64,7 +88,12 @@ impl WebSocketTransport {
             pinged: None,
             asking: false,
             deaf: false,
+            pending: VecDeque::new(),
             sent: 0,
+            route: None,
+            seat: None,
+            way: Way::Here,
+            leaving: false,
             before_farewell: None,
             close_code: CloseCode::Normal,
         }
@@ -72,10 +101,14 @@ impl WebSocketTransport {
 
     async fn next_event(&mut self) -> Result<Event, Failure> {
         loop {
-            if let Next::Frame(frame) = self.next(&mut None, true).await?
-                && let Some(event) = self.event(frame)?
-            {
-                return Ok(event);
+            match self.next(&mut None, true).await? {
+                Next::Lost => return Ok(Event::Lost),
+                Next::Frame(frame) => {
+                    if let Some(event) = self.event(frame)? {
+                        return Ok(event);
+                    }
+                }
+                Next::Sent => {}
             }
         }
     }
@@ -87,15 +120,16 @@ impl WebSocketTransport {
             let heard = self.heard.get();
             let pinged = self.pinged.filter(|pinged| *pinged >= heard);
             let deadline = pinged.map_or(heard + PING_TIME, |pinged| pinged + PONG_TIME);
+            let is_away = matches!(self.way, Way::Away(_));
             let next = poll_fn(|cx| self.poll(cx, outgoing, listens));
-            // Only who listens knows a silence.
-            if !listens {
+            // Only who listens knows a silence, and only of a connection.
+            if !listens || is_away {
                 return next.await;
             }
             match timeout_at(deadline, next).await {
                 Ok(next) => return next,
                 Err(_) if self.heard.get() > heard => {}
-                Err(_) if pinged.is_some() => return Err(Failure::Silent),
+                Err(_) if pinged.is_some() => return self.lose(Err(Failure::Silent)),
                 Err(_) => (self.asking, self.pinged) = (true, Some(Instant::now())),
             }
         }
@@ -108,6 +142,15 @@ impl WebSocketTransport {
         outgoing: &mut Option<Outgoing>,
         listens: bool,
     ) -> Poll<Result<Next, Failure>> {
+        if let Way::Away(returning) = &mut self.way {
+            let socket = ready!(returning.attempts().poll(cx));
+            let Way::Away(Return { cause, .. }) = std::mem::replace(&mut self.way, Way::Here) else {
+                return Poll::Pending;
+            };
+            let Some(socket) = socket else { return Poll::Ready(cause.map(Next::Frame)) };
+            (self.socket, self.way) = (socket, Way::Back(cause));
+            (self.deaf, self.asking, self.pinged) = (false, false, None);
+        }
         let sent = match self.poll_send(cx, outgoing) {
             Poll::Ready(Ok(())) => true,
             Poll::Ready(Err(_)) => {
@@ -118,8 +161,9 @@ impl WebSocketTransport {
         };
         if listens && let Poll::Ready(frame) = self.socket.poll_next_unpin(cx) {
             return Poll::Ready(match frame {
+                Some(Err(error @ Error::Io(_))) => self.lose(Err(error.into())),
                 Some(Err(error)) if !is_end(&error) => Err(error.into()),
-                Some(Err(_)) | None => Ok(Next::Frame(Message::Close(None))),
+                Some(Err(_)) | None => self.lose(Ok(Message::Close(None))),
                 Some(Ok(frame)) => Ok(Next::Frame(frame)),
             });
         }
@@ -132,15 +176,26 @@ impl WebSocketTransport {
         cx: &mut Context<'_>,
         outgoing: &mut Option<Outgoing>,
     ) -> Poll<Result<(), Error>> {
-        if self.deaf {
+        // Before the server has told what arrived, nothing may follow it.
+        if self.deaf || matches!(self.way, Way::Back(_)) {
             return Poll::Pending;
         }
         ready!(self.socket.poll_ready_unpin(cx))?;
+        while let Some(frame) = self.pending.pop_front() {
+            self.socket.start_send_unpin(frame)?;
+            ready!(self.socket.poll_ready_unpin(cx))?;
+        }
         if std::mem::take(&mut self.asking) {
             self.socket.start_send_unpin(Message::Ping(Bytes::new()))?;
             ready!(self.socket.poll_ready_unpin(cx))?;
         }
         if let Some(frame) = outgoing.take() {
+            match (&frame, &mut self.seat) {
+                (Outgoing::Bytes(bytes), Some(seat)) => seat.pass(bytes),
+                (Outgoing::End, Some(seat)) => seat.ended = true,
+                (Outgoing::Leave, _) => self.leaving = true,
+                _ => {}
+            }
             return Poll::Ready(self.socket.start_send_unpin(frame.into()));
         }
         ready!(self.socket.poll_flush_unpin(cx))?;
@@ -159,9 +214,126 @@ impl WebSocketTransport {
 
     fn read(&mut self, text: &str) -> Result<Option<Event>, Failure> {
         match self.dialect {
-            Dialect::Events => Ok(event_of(ServerEvent::from_json(text)?, self.sent)),
+            Dialect::Events => self.take(ServerEvent::from_json(text)?, text.len()),
             Dialect::Plain => Ok(Some(self.plain(text.to_owned()))),
         }
+    }
+
+    fn take(&mut self, event: ServerEvent<'_>, bytes: usize) -> Result<Option<Event>, Failure> {
+        match &event {
+            ServerEvent::Seat { token, grace_seconds, last_id, bytes, .. } => {
+                return self.sit(token, Duration::from_secs(*grace_seconds), *last_id, *bytes);
+            }
+            ServerEvent::Turn { .. } => {
+                let is_again =
+                    self.seat.as_mut().is_some_and(|seat| std::mem::replace(&mut seat.turned, true));
+                return Ok(if is_again { None } else { event_of(event, self.sent) });
+            }
+            ServerEvent::Reply { to, .. } => {
+                self.count(bytes);
+                if let (Some(seat), Some(id)) = (&mut self.seat, to) {
+                    seat.arrived(*id);
+                }
+            }
+            ServerEvent::Output { .. } => self.count(bytes),
+            // It is over, here or, where another connection has the seat, at least for this one.
+            ServerEvent::Bye { .. } => self.seat = None,
+            _ => {}
+        }
+        Ok(event_of(event, self.sent))
+    }
+
+    /// A frame came that the server would say again.
+    fn count(&mut self, bytes: usize) {
+        if self.seat.as_mut().is_some_and(|seat| seat.receive(bytes)) {
+            self.tell_received();
+        }
+    }
+
+    fn tell_received(&mut self) {
+        if let Some(seat) = &mut self.seat {
+            let received = ClientEvent::Received { count: seat.tell() };
+            self.pending.push_back(Message::text(received.to_json()));
+        }
+    }
+
+    /// The connection is lost, with what was read of it last.
+    fn lose(&mut self, cause: Result<Message, Failure>) -> Result<Next, Failure> {
+        let (Some(route), Some(seat), false) = (&self.route, &self.seat, self.leaving) else {
+            return cause.map(Next::Frame);
+        };
+        let cause = match std::mem::replace(&mut self.way, Way::Here) {
+            Way::Back(first) => first,
+            _ => cause,
+        };
+        self.way = Way::Away(Return::to(seat, route, &self.heard, cause));
+        // Whatever it is, it is known from the seat what has to be said again.
+        self.pending.clear();
+        Ok(Next::Lost)
+    }
+
+    /// The server tells the seat: a new one, or the one that was left.
+    fn sit(
+        &mut self,
+        token: &str,
+        grace: Duration,
+        last_id: Option<u64>,
+        arrived: u64,
+    ) -> Result<Option<Event>, Failure> {
+        match std::mem::replace(&mut self.way, Way::Here) {
+            Way::Back(cause) => {
+                let missing =
+                    self.seat.as_ref().filter(|seat| seat.has(token)).and_then(|seat| seat.missing(arrived));
+                let Some(missing) = missing else {
+                    // What was said is lost with the seat: another would have another conversation.
+                    self.seat = None;
+                    return self.event(cause?);
+                };
+                self.say_again(last_id, missing);
+                self.tell_received();
+                Ok(Some(Event::Back))
+            }
+            _ => {
+                if self.route.is_some() {
+                    self.seat = Some(Seat::new(token.to_owned(), grace));
+                    // Told so, the server holds back what is not confirmed, and drops nothing.
+                    self.tell_received();
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// Says what did not arrive, before what is said since.
+    fn say_again(&mut self, last_id: Option<u64>, missing: Vec<Bytes>) {
+        let Some(seat) = &mut self.seat else { return };
+        seat.arrived(last_id.unwrap_or(0));
+        let messages = seat.messages().map(|(id, text)| message(text, id));
+        let mut again: VecDeque<_> = messages.chain(missing.into_iter().map(Message::Binary)).collect();
+        if seat.ended {
+            again.push_back(Message::text(ClientEvent::End.to_json()));
+        }
+        again.append(&mut self.pending);
+        self.pending = again;
+    }
+
+    /// Sends what is pending; where the way back leads on, a connection that is lost is told by what is received.
+    async fn flush(&mut self) -> Result<(), Failure> {
+        if !matches!(self.way, Way::Here) {
+            return Ok(());
+        }
+        let sent = poll_fn(|cx| self.poll_pending(cx)).await;
+        if self.seat.is_some() { Ok(()) } else { Ok(sent?) }
+    }
+
+    fn poll_pending(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        while !self.pending.is_empty() {
+            ready!(self.socket.poll_ready_unpin(cx))?;
+            if let Some(frame) = self.pending.pop_front() {
+                self.socket.start_send_unpin(frame)?;
+            }
+        }
+        self.socket.poll_flush_unpin(cx)
     }
 
     fn plain(&mut self, text: String) -> Event {
@@ -181,13 +353,20 @@ impl Transport for WebSocketTransport {
         self.dialect == Dialect::Events
     }
 
-    async fn send(&mut self, message: &str) -> Result<(), Failure> {
+    async fn send(&mut self, text: &str) -> Result<(), Failure> {
         self.sent += 1;
-        let text = match self.dialect {
-            Dialect::Events => ClientEvent::Message { text: message.into(), id: Some(self.sent) }.to_json(),
-            Dialect::Plain => message.to_owned(),
-        };
-        Ok(self.socket.send(Message::text(text)).await?)
+        if let Some(seat) = &mut self.seat {
+            seat.say(self.sent, text);
+        }
+        // What is said while there is no connection is said again over the next.
+        if matches!(self.way, Way::Here) {
+            let frame = match self.dialect {
+                Dialect::Events => message(text, self.sent),
+                Dialect::Plain => Message::text(text),
+            };
+            self.pending.push_back(frame);
+        }
+        self.flush().await
     }
 
     async fn receive(&mut self) -> Result<Event, Failure> {
@@ -206,12 +385,19 @@ impl Transport for WebSocketTransport {
     async fn leave(&mut self, reply_due: bool) -> Result<(), Failure> {
         self.before_farewell = Some(usize::from(reply_due));
         match self.dialect {
-            Dialect::Events => Ok(self.socket.send(Message::text(ClientEvent::Leave.to_json())).await?),
+            Dialect::Events => {
+                self.leaving = true;
+                self.pending.push_back(Message::text(ClientEvent::Leave.to_json()));
+                self.flush().await
+            }
             Dialect::Plain => self.send(LEAVE).await,
         }
     }
 
     async fn close(&mut self) {
+        if matches!(self.way, Way::Away(_)) {
+            return;
+        }
         let frame = CloseFrame { code: u16::from(self.close_code).into(), reason: "".into() };
         let handshake = async {
             self.socket.close(Some(frame)).await?;
@@ -235,7 +421,11 @@ impl Duplex for WebSocketTransport {
     ) -> Result<Exchanged, Failure> {
         Ok(match self.next(outgoing, listens).await? {
             Next::Sent => Exchanged::Nothing,
-            Next::Frame(Message::Binary(bytes)) => Exchanged::Bytes(bytes),
+            Next::Lost => Exchanged::Event(Event::Lost),
+            Next::Frame(Message::Binary(bytes)) => {
+                self.count(bytes.len());
+                Exchanged::Bytes(bytes)
+            }
             // A frame may have come with the sending: whatever it means, there may be more to send.
             Next::Frame(frame) => self.event(frame)?.map_or(Exchanged::Nothing, Exchanged::Event),
         })
@@ -256,8 +446,14 @@ impl From<Outgoing> for Message {
 enum Next {
     /// What was outgoing is on its way.
     Sent,
+    /// The connection is lost, and the way back to the seat is sought.
+    Lost,
     /// This came; a Close frame without a code also stands for the end of the connection.
     Frame(Message),
+}
+
+fn message(text: &str, id: u64) -> Message {
+    Message::text(ClientEvent::Message { text: text.into(), id: Some(id) }.to_json())
 }
 
 /// What `event` means to who sent the message `last` last.

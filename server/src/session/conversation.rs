@@ -448,6 +448,8 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
                 self.output.protocol(&bytes, true);
                 return Err(Ending::Left);
             }
+            // Said again over another connection: the first may have been lost with its own.
+            Incoming::NoMore if self.no_more => {}
             Incoming::NoMore => {
                 self.no_more = true;
                 // Where nothing is said unprompted, nothing more comes.

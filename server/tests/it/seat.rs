@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use rstest::rstest;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
@@ -381,31 +381,65 @@ async fn a_flood_for_who_is_away_waits_and_arrives_whole() {
     holder.expect_reply("fim").await;
 }
 
-/// What answers has to wait for one that reads and does not tell what it received, where it once has.
+/// Of what was on the way when the connection was lost, all is said again to a client that tells what it received.
+#[rstest]
+#[case::some(4_000_000, true)]
+#[case::too_much(40_000_000, false)]
 #[tokio::test]
-async fn what_is_not_confirmed_is_held_back_and_not_dropped() {
-    let server = exec("head -c 4000000 /dev/zero; cat", Framing::Raw).await;
+async fn what_is_not_confirmed_is_said_again_or_the_seat_is_lost(#[case] bytes: usize, #[case] kept: bool) {
+    let server = exec(&format!("head -c {bytes} /dev/zero; cat"), Framing::Raw).await;
     let (mut holder, token) = sit(&server).await;
     tell(&mut holder, ClientEvent::Received { count: 0 }).await;
     holder.expect_turn().await;
-    let mut first = 0;
-    // Time has to pass for nothing more to come.
-    while let Ok(frame) = timeout(SHORT, holder.frame()).await {
-        if let Message::Binary(piece) = frame {
-            first += piece.len();
-        }
-    }
-    assert!((256 * 1024..1024 * 1024).contains(&first), "{first}");
+    read(&mut holder, bytes).await;
     Loss::Reset.lose(holder).await;
     let mut holder = WebSocket::back(server.http, &token, 0).await;
-    let (mut all, mut count) = (0, 0);
-    while all < 4_000_000 {
-        if let Message::Binary(piece) = holder.frame().await {
-            (all, count) = (all + piece.len(), count + 1);
-            tell(&mut holder, ClientEvent::Received { count }).await;
+    holder.expect_seat().await;
+    holder.expect_turn().await;
+    if kept {
+        read(&mut holder, bytes).await;
+        holder.send(Message::binary("fim")).await;
+        assert_eq!(holder.frame().await, Message::binary("fim"));
+    } else {
+        let bye = holder.event().await;
+        assert!(matches!(bye, ServerEvent::Bye { reason: ByeReason::Lost, .. }), "{bye:?}");
+        holder.expect_close(1012).await;
+    }
+}
+
+/// Reads so many bytes of a stream.
+async fn read(client: &mut WebSocket, mut bytes: usize) {
+    while bytes > 0 {
+        if let Message::Binary(piece) = client.frame().await {
+            bytes -= piece.len();
         }
     }
-    assert_eq!(all, 4_000_000);
+}
+
+/// What a client confirms may lie behind what it says, which nobody takes before more is said to it.
+#[tokio::test]
+async fn what_is_confirmed_late_holds_nothing_up() {
+    const BYTES: usize = 8_000_000;
+    let server = exec("cat", Framing::Raw).await;
+    let (mut holder, _) = sit(&server).await;
+    tell(&mut holder, ClientEvent::Received { count: 0 }).await;
+    holder.expect_turn().await;
+    let (mut sending, mut reading) = holder.stream.split();
+    let send = async {
+        for _ in 0..BYTES / 50_000 {
+            sending.send(Message::binary(vec![b'x'; 50_000])).await.unwrap();
+        }
+        sending.send(Message::text(ClientEvent::Received { count: 1 }.to_json())).await.unwrap();
+    };
+    let read = async {
+        let mut bytes = 0;
+        while bytes < BYTES {
+            if let Message::Binary(piece) = within("a piece", reading.next()).await.unwrap().unwrap() {
+                bytes += piece.len();
+            }
+        }
+    };
+    tokio::join!(send, read);
 }
 
 #[tokio::test]

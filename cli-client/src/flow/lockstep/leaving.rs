@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 use super::{Flow, Progress};
-use crate::console::Console;
+use crate::console::{Console, Line};
 use crate::flow::end::End;
 use crate::flow::{LEAVE_TIME, Step, until};
 use crate::texts;
@@ -26,7 +26,7 @@ impl<T: Transport, C: Console> Flow<T, C> {
             asked = self.transport.say_leave(word) => asked?,
             () = until(self.deadline) => return Err(End::NoFarewell(Failure::TimedOut)),
         }
-        self.say(texts::LEAVING).await?;
+        self.say(Line::Note(texts::LEAVING)).await?;
         match self.farewell().await {
             Err(End::NoFarewell(Failure::TimedOut)) if self.transport.shows_queue() => {}
             other => other?,
@@ -39,7 +39,7 @@ impl<T: Transport, C: Console> Flow<T, C> {
     pub(super) async fn leave(&mut self) -> Step<Infallible> {
         let reply_due = self.progress == Progress::Unanswered;
         self.ask_to_leave(reply_due).await?;
-        self.say(texts::LEAVING).await?;
+        self.say(Line::Note(texts::LEAVING)).await?;
         self.end().await
     }
 
@@ -72,7 +72,7 @@ impl<T: Transport, C: Console> Flow<T, C> {
                 Err(End::Failed(failure)) => return Err(End::NoFarewell(failure)),
                 Ok(Event::Closed(_)) => return Err(End::Left),
                 Ok(Event::Bye { text, .. }) => {
-                    self.say(&texts::reply(&text)).await?;
+                    self.say(Line::Note(&texts::reply(&text))).await?;
                     return Err(End::Left);
                 }
                 event => {
@@ -87,7 +87,7 @@ impl<T: Transport, C: Console> Flow<T, C> {
     /// The server ends the conversation of its own accord.
     pub(super) async fn be_dismissed(&mut self, text: &str) -> Step<bool> {
         self.progress = Progress::Leaving;
-        self.say(&texts::reply(text)).await?;
+        self.say(Line::Alert(&texts::reply(text))).await?;
         // The farewell has said why: the Close frame's reason would only repeat it.
         let closing = match timeout(CLOSING_TIME, self.next()).await {
             Ok(Ok(Event::Closed(Some(Closing { code, .. })))) => {

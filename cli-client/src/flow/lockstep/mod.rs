@@ -12,7 +12,7 @@ use vez_protocol::report::is_leave;
 
 use super::end::End;
 use super::{First, LAST_LINES_TIME, Outcome, Step, until};
-use crate::console::{Console, Entry};
+use crate::console::{Console, Entry, Line};
 use crate::interrupts::Interrupts;
 use crate::platform::Signal;
 use crate::texts;
@@ -80,11 +80,11 @@ impl<T: Transport, C: Console> Flow<T, C> {
 
     async fn say_end(&mut self, end: End) -> Step<()> {
         if let Some(line) = end.line() {
-            self.say(&line).await?;
+            self.say(Line::Alert(&line)).await?;
         }
         match end {
             End::Console(error) => Err(End::Console(error)),
-            _ => self.say(texts::LEFT).await,
+            _ => self.say(Line::Note(texts::LEFT)).await,
         }
     }
 
@@ -94,12 +94,12 @@ impl<T: Transport, C: Console> Flow<T, C> {
         }
         loop {
             match self.entry().await? {
-                Entry::Line(line) if line.trim().is_empty() => self.say(texts::BLANK).await?,
+                Entry::Line(line) if line.trim().is_empty() => self.say(Line::Alert(texts::BLANK)).await?,
                 Entry::Line(line) if is_leave(&line) && self.position.is_none() => {
                     return self.leave_by_word(&line).await;
                 }
                 Entry::Line(line) if !is_leave(&line) => self.exchange(&line).await?,
-                Entry::Unusable(error) => self.say(&texts::unusable(&error)).await?,
+                Entry::Unusable(error) => self.say(Line::Alert(&texts::unusable(&error))).await?,
                 Entry::Line(_) | Entry::End => return self.leave().await,
             }
         }
@@ -155,20 +155,24 @@ impl<T: Transport, C: Console> Flow<T, C> {
     async fn show(&mut self, event: Event) -> Step<bool> {
         match event {
             Event::Reply(text) => {
-                self.say(&texts::reply(&text)).await?;
+                self.say(Line::Reply(&text)).await?;
                 return Ok(true);
             }
-            Event::Output(text) => self.say(&texts::reply(&text)).await?,
+            Event::Output(text) => self.say(Line::Reply(&text)).await?,
             Event::Waiting(place) => {
                 if self.position.replace(place.position) != Some(place.position) {
-                    self.say(&texts::waiting(&place)).await?;
+                    self.say(Line::Note(&texts::waiting(&place))).await?;
                 }
             }
             Event::Turn(_) => {
                 self.position = None;
-                self.say(texts::TURN).await?;
+                self.say(Line::Note(texts::TURN)).await?;
             }
-            Event::Warning { seconds, reason } => self.say(&texts::warning(seconds, reason)).await?,
+            Event::Lost => self.say(Line::Note(texts::LOST)).await?,
+            Event::Back => self.say(Line::Note(texts::BACK)).await?,
+            Event::Warning { seconds, reason } => {
+                self.say(Line::Alert(&texts::warning(seconds, reason))).await?
+            }
             Event::Bye { text, .. } => return self.be_dismissed(&text).await,
             Event::Closed(closing) => return Err(End::Closed(closing)),
         }
@@ -176,7 +180,7 @@ impl<T: Transport, C: Console> Flow<T, C> {
     }
 
     /// Shows a line, however long the output takes it; once interrupted, only until the deadline.
-    async fn say(&mut self, line: &str) -> Step<()> {
+    async fn say(&mut self, line: Line<'_>) -> Step<()> {
         let deadline = self.signal.and(self.deadline);
         tokio::select! {
             biased;

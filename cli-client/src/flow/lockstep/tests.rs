@@ -14,7 +14,7 @@ use vez_protocol::{ByeReason, TurnKind};
 
 use super::leaving::CLOSING_TIME;
 use super::{First, LAST_LINES_TIME, Outcome, converse};
-use crate::console::{Console, Entry};
+use crate::console::{Console, Entry, Line};
 use crate::flow::LEAVE_TIME;
 use crate::platform::Signal;
 use crate::texts::{LEAVING, LEFT, PROMPT, TURN};
@@ -103,8 +103,8 @@ impl Console for User {
         }
     }
 
-    async fn say(&mut self, line: &str) -> io::Result<()> {
-        self.log.note(line);
+    async fn say(&mut self, line: Line<'_>) -> io::Result<()> {
+        self.log.note(line.text());
         if self.stuck_at.is_some_and(|stuck| self.log.lines.borrow().iter().any(|line| line == stuck)) {
             pending().await
         }

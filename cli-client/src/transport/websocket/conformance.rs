@@ -52,7 +52,7 @@ async fn echo(url: &str) -> Result<(), Failure> {
     let url = url.parse().expect("the test made a URL");
     // Not `connect`: the cases count connections, and have no answer to the offer of `vez.v1`.
     let heard = Rc::new(Cell::new(Instant::now()));
-    let socket = handshake::attempt(&url, &Access::default(), Dialect::Plain, &heard).await?;
+    let socket = handshake::attempt(&url, &Access::default(), Dialect::Plain, None, &heard).await?;
     let mut transport = WebSocketTransport::new(socket, Dialect::Plain, heard);
     if let Err(failure) = echo_messages(&mut transport).await {
         transport.close_code = failure.close_code();

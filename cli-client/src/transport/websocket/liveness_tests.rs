@@ -18,8 +18,8 @@ async fn connect() -> (WebSocketTransport, WebSocketStream<TcpStream>) {
         accept_async(listener.accept().await.unwrap().0).await.unwrap();
         accept_async(listener.accept().await.unwrap().0).await.unwrap()
     };
-    let access = Access::default();
-    let (client, server) = tokio::join!(WebSocketTransport::connect(&url, &access), server);
+    let connecting = WebSocketTransport::connect(&url, Access::default(), true);
+    let (client, server) = tokio::join!(connecting, server);
     pause();
     (client.unwrap(), server)
 }

@@ -15,16 +15,13 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use vez_protocol::{Body, ByeReason, Message, ServerEvent};
 
 use super::away::Away;
-use super::retained::{MOST, Retained};
+use super::retained::Retained;
 use super::seats::{Arrival, Keep, Replaced, Ringing, Slots};
 use crate::ending::Ending;
 use crate::session::{Incoming, Input, Output, To};
 use crate::transport::websocket::input::WebSocketInput;
 use crate::transport::websocket::output::{self, WebSocketOutput};
 use crate::transport::websocket::said::Said;
-
-/// Most that is kept of what the peer says while it does not tell what it received.
-const AHEAD: usize = 64;
 
 /// One connection of several.
 #[derive(Debug)]
@@ -67,6 +64,8 @@ pub(super) struct Conversation<S> {
     /// Runs while the last words are on their way.
     delivery: Option<Pin<Box<Sleep>>>,
     raw: bool,
+    /// Whether the peer came back without having received what is retained no more.
+    has_hole: bool,
 }
 
 /// What comes in.
@@ -91,6 +90,7 @@ impl<S> Conversation<S> {
             is_over: false,
             delivery: None,
             raw: false,
+            has_hole: false,
         }
     }
 
@@ -112,8 +112,11 @@ impl<S: AsyncRead + AsyncWrite + Send> Conversation<S> {
         let (mut input, mut output) = socket.into_conversation();
         output.event(&self.keep.event(&self.said, false));
         self.turn.iter().for_each(|turn| output.event(turn));
+        self.has_hole = self.retained.has_hole(received);
         self.retained.forget(received);
-        output.frames(self.retained.bytes(), false);
+        if !self.has_hole {
+            output.frames(self.retained.bytes(), false);
+        }
         if let Some(warning) = self.warning() {
             output.event(&warning);
         }
@@ -193,21 +196,6 @@ impl<S: AsyncRead + AsyncWrite + Send> Conversation<S> {
         Ok(None)
     }
 
-    /// Hears the peer for what it has received, as far as it does not say too much else.
-    fn read_ahead(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
-        while !self.retained.has_room(self.here.is_some())
-            && self.said().count() < AHEAD
-            && self.said().bytes() < MOST
-        {
-            match self.decode()? {
-                Some(incoming) => self.said().keep(incoming),
-                None if self.poll_fill(cx)?.is_pending() => break,
-                None => {}
-            }
-        }
-        Ok(())
-    }
-
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ending>> {
         let Some(here) = &mut self.here else { return Poll::Pending };
         match here.input.poll_fill(cx) {
@@ -239,9 +227,6 @@ impl<S: AsyncRead + AsyncWrite + Send> Conversation<S> {
         if let Poll::Ready(ringing) = self.keep.poll_arrival(cx) {
             self.welcome(ringing);
         }
-        if self.here.is_some() {
-            self.read_ahead(cx)?;
-        }
         let mut flushed = Poll::Ready(Ok(()));
         if let Some(here) = &mut self.here {
             flushed = here.output.poll_flush(cx);
@@ -249,6 +234,9 @@ impl<S: AsyncRead + AsyncWrite + Send> Conversation<S> {
                 self.lose(ending);
                 flushed = Poll::Ready(Ok(()));
             }
+        }
+        if self.has_hole && flushed.is_ready() {
+            return Poll::Ready(Err(Ending::Lost));
         }
         if let Poll::Ready(ending) = Away::poll(&mut self.away, cx) {
             // A peer that has closed its sending side only still hears the last words.

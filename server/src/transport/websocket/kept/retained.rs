@@ -4,8 +4,13 @@ use std::collections::VecDeque;
 
 use bytes::{Buf, BytesMut};
 
-/// Most bytes that are retained before the responder has to wait.
-pub(super) const MOST: usize = 256 * 1024;
+/// Most bytes that are retained for a peer that does not tell what it received, and before the responder has to wait
+/// for one that is away.
+const MOST: usize = 256 * 1024;
+
+/// Most bytes that are retained for a peer that does, and is here: more than both ends' systems hold on the way. Nothing
+/// waits for what it tells, which may be stuck behind all that it says to what waits.
+const UNCONFIRMED: usize = 16 * 1024 * 1024;
 
 /// Frames in the order in which they were said, numbered from 0.
 #[derive(Debug, Default)]
@@ -23,14 +28,14 @@ pub(super) struct Retained {
 impl Retained {
     /// Retains what `frame` appends, and gives it back.
     ///
-    /// Of a peer that is `here` and has never told what it received, the newest [`MOST`] bytes are retained: it may not
-    /// know that it should.
+    /// Of a peer that is `here`, the oldest are dropped.
     pub(super) fn push(&mut self, here: bool, frame: impl FnOnce(&mut BytesMut)) -> &[u8] {
         let start = self.bytes.len();
         frame(&mut self.bytes);
         let len = self.bytes.len() - start;
         self.lens.push_back(len);
-        while here && !self.is_confirmed && self.bytes.len() > MOST && self.lens.len() > 1 {
+        let most = if self.is_confirmed { UNCONFIRMED } else { MOST };
+        while here && self.bytes.len() > most && self.lens.len() > 1 {
             self.drop_oldest();
         }
         &self.bytes[self.bytes.len() - len..]
@@ -38,13 +43,19 @@ impl Retained {
 
     /// Whether the peer may be told more.
     pub(super) fn has_room(&self, here: bool) -> bool {
-        self.bytes.len() < MOST || here && !self.is_confirmed
+        here || self.bytes.len() < MOST
     }
 
     /// The peer tells that it has received all before the one with this number.
     pub(super) fn confirm(&mut self, count: u64) {
         self.is_confirmed = true;
         self.forget(count);
+    }
+
+    /// Whether something is missing for a peer that has received all before this number, and tells what it received; of
+    /// another it is not known whether it cares.
+    pub(super) fn has_hole(&self, count: u64) -> bool {
+        self.is_confirmed && count < self.first
     }
 
     /// All before this number need not be said again.
@@ -102,16 +113,26 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_that_tells_what_it_received_misses_nothing_and_another_the_oldest() {
+    fn more_is_retained_for_a_peer_that_tells_what_it_received() {
         let mut retained = Retained::default();
         (0..3).for_each(|_| push(&mut retained, true, MOST / 2));
         assert!(retained.has_room(true) && !retained.has_room(false));
         assert_eq!((retained.first, retained.bytes().len()), (1, MOST));
+        assert!(!retained.has_hole(0));
         retained.confirm(1);
-        assert!(!retained.has_room(true));
-        push(&mut retained, true, MOST);
-        assert_eq!(retained.bytes().len(), 2 * MOST);
-        retained.confirm(4);
-        assert!(retained.has_room(true) && retained.bytes().is_empty());
+        assert!(retained.has_hole(0) && !retained.has_hole(1));
+        push(&mut retained, true, UNCONFIRMED - MOST);
+        assert_eq!((retained.first, retained.bytes().len()), (1, UNCONFIRMED));
+        push(&mut retained, true, 1);
+        assert_eq!(retained.first, 2);
+        retained.confirm(5);
+        assert!(retained.has_room(false) && retained.bytes().is_empty());
+    }
+
+    #[test]
+    fn nothing_is_dropped_for_who_is_away() {
+        let mut retained = Retained::default();
+        (0..3).for_each(|_| push(&mut retained, false, MOST));
+        assert_eq!((retained.first, retained.has_room(false)), (0, false));
     }
 }
