@@ -136,6 +136,8 @@ pub enum ByeReason {
     QueueFull,
     /// Nobody more from the client's address can wait.
     PerAddress,
+    /// The user has as many places and turns as it may.
+    PerUser,
     /// The turn, or the place in the queue, was lost; coming back makes sense.
     Lost,
     /// Another connection took the seat over.
@@ -160,12 +162,13 @@ pub enum ByeReason {
 
 impl ByeReason {
     /// Every reason that a server of this version gives.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Farewell,
         Self::Ended,
         Self::Shutdown,
         Self::QueueFull,
         Self::PerAddress,
+        Self::PerUser,
         Self::Lost,
         Self::TakenOver,
         Self::Unavailable,
@@ -184,6 +187,7 @@ impl ByeReason {
             Self::Shutdown => "shutdown",
             Self::QueueFull => "queue_full",
             Self::PerAddress => "per_address",
+            Self::PerUser => "per_user",
             Self::Lost => "lost",
             Self::TakenOver => "taken_over",
             Self::Unavailable => "unavailable",

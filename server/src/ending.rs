@@ -31,6 +31,9 @@ pub(crate) enum Ending {
     /// Nobody more from the peer's address can wait.
     #[error("já há clientes demais do seu endereço na fila")]
     PerAddress,
+    /// The peer's user has as many places and turns as it may.
+    #[error("já há lugares demais com o seu nome")]
+    PerUser,
     /// The queue, which other servers share, cannot be reached.
     #[error("a fila não pode ser alcançada. Tente mais tarde")]
     QueueAway,
@@ -85,6 +88,7 @@ impl Ending {
             Self::Shutdown => (CloseCode::GoingAway, ByeReason::Shutdown),
             Self::QueueFull => (CloseCode::TryAgainLater, ByeReason::QueueFull),
             Self::PerAddress => (CloseCode::TryAgainLater, ByeReason::PerAddress),
+            Self::PerUser => (CloseCode::TryAgainLater, ByeReason::PerUser),
             Self::QueueAway => (CloseCode::TryAgainLater, ByeReason::Unavailable),
             Self::Lost => (CloseCode::Restart, ByeReason::Lost),
             Self::TakenOver => (CloseCode::TakenOver, ByeReason::TakenOver),

@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio_util::task::TaskTracker;
 
-use crate::door::{Connections, Slot};
+use crate::door::{Connections, Slot, Users};
 use crate::ending::Ending;
 use crate::queue::{JoinError, Queue};
 use crate::record::{QueueEvent, Record};
@@ -23,6 +23,7 @@ pub(crate) struct Reception {
     record: Record,
     sessions: Arc<Sessions>,
     connections: Connections,
+    users: Users,
     transports: Arc<transport::Settings>,
     /// Every connection's task, so that none outlives the server.
     tasks: TaskTracker,
@@ -37,10 +38,11 @@ impl Reception {
         record: Record,
         sessions: Arc<Sessions>,
         connections: Connections,
+        users: Users,
         transports: Arc<transport::Settings>,
         tasks: TaskTracker,
     ) -> Self {
-        Self { queue, record, sessions, connections, transports, tasks }
+        Self { queue, record, sessions, connections, users, transports, tasks }
     }
 
     /// How transports behave.
@@ -64,10 +66,17 @@ impl Reception {
 
     /// Joins the queue for a visitor whose address is `client`.
     pub(crate) fn join(&self, visitor: Visitor, client: IpAddr) -> Admission {
+        let presence = match self.users.enter(visitor.user.as_ref()) {
+            Ok(presence) => presence,
+            Err(most) => {
+                self.record.queue(&visitor, &QueueEvent::PerUser(most));
+                return Err((visitor.peer, Ending::PerUser));
+            }
+        };
         match self.queue.join(client, visitor.number) {
             Ok(ticket) => {
                 self.record.queue(&visitor, &QueueEvent::Joined);
-                Ok(Seat { visitor: Box::new(visitor), ticket })
+                Ok(Seat { visitor: Box::new(visitor), ticket, presence })
             }
             Err(error) => {
                 self.record.queue(&visitor, &QueueEvent::Refused(&error));

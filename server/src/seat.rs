@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::door::User;
+use crate::door::{Presence, User};
 use crate::queue::Ticket;
 
 /// One visitor's place.
@@ -13,6 +13,8 @@ pub(crate) struct Seat {
     /// Apart, so that the future of who waits is small.
     pub(crate) visitor: Box<Visitor>,
     pub(crate) ticket: Ticket,
+    /// Where a user may have so many seats only, this one.
+    pub(crate) presence: Option<Box<Presence>>,
 }
 
 /// Who has a seat.

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::door::{
-    self, Acceptor, BindError, Connections, Guard, Proxies, SignIn, SignInError, Tls, TlsError,
+    self, Acceptor, BindError, Connections, Guard, Proxies, SignIn, SignInError, Tls, TlsError, Users,
 };
 use crate::http::{Http, Upgrades, operator_routes, visitor_routes};
 use crate::options::{Listen, Options};
@@ -169,6 +169,7 @@ impl Server {
             record,
             sessions,
             connections.clone(),
+            Users::new(options.access.per_user),
             Arc::clone(&transports),
             tasks,
         ));

@@ -104,6 +104,7 @@ impl Fields {
             "farewell" => ByeReason::Farewell,
             "ended" => ByeReason::Ended,
             "per_address" => ByeReason::PerAddress,
+            "per_user" => ByeReason::PerUser,
             "lost" => ByeReason::Lost,
             "taken_over" => ByeReason::TakenOver,
             "unavailable" => ByeReason::Unavailable,

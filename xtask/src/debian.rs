@@ -32,6 +32,12 @@ const REQUIRED: &[Package] = &[
 /// What builds a server with the feature `etcd`.
 const PROTOC: Package = ("protobuf-compiler", "command -v \"${PROTOC:-protoc}\"");
 
+/// What comes with protoc elsewhere, and is only recommended beside Debian's: the files that others import.
+const PROTOBUF: Package = (
+    "libprotobuf-dev",
+    "test -e \"$(dirname \"$(command -v \"${PROTOC:-protoc}\")\")/../include/google/protobuf/descriptor.proto\"",
+);
+
 /// What keeps a shared queue; Debian has it in /usr/bin.
 const ETCD: Package = ("etcd-server", "command -v etcd");
 
@@ -51,6 +57,7 @@ const OPTIONAL: &[Package] = &[
     ("websocketd", "command -v websocketd"),
     ("websockify", "command -v websockify"),
     PROTOC,
+    PROTOBUF,
     ETCD,
     // With it the storm over several servers slows etcd's disk down.
     ("strace", "command -v strace"),
@@ -80,7 +87,7 @@ pub(crate) fn install(project: &Project) -> Result<()> {
 /// # Errors
 /// When it is missing and cannot be installed.
 pub(crate) fn install_protoc(project: &Project) -> Result<()> {
-    install_missing(project, &[PROTOC])
+    install_missing(project, &[PROTOC, PROTOBUF])
 }
 
 /// Installs what builds a server with the feature `etcd`, and etcd.
@@ -88,7 +95,7 @@ pub(crate) fn install_protoc(project: &Project) -> Result<()> {
 /// # Errors
 /// When one is missing and cannot be installed.
 pub(crate) fn install_etcd(project: &Project) -> Result<()> {
-    install_missing(project, &[PROTOC, ETCD])
+    install_missing(project, &[PROTOC, PROTOBUF, ETCD])
 }
 
 fn install_missing(project: &Project, packages: &[Package]) -> Result<()> {

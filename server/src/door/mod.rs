@@ -6,6 +6,7 @@ mod listener;
 mod proxy;
 mod sign_in;
 mod tls;
+mod users;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -13,7 +14,7 @@ use std::path::PathBuf;
 use axum::http::HeaderName;
 use ipnet::IpNet;
 
-use crate::units::count;
+use crate::units::{OptionalCount, count, optional_count};
 
 pub(crate) use connections::{Connections, Slot};
 pub use guard::Origin;
@@ -26,6 +27,7 @@ pub use sign_in::SignInError;
 pub(crate) use sign_in::{SignIn, Stranger, User};
 pub(crate) use tls::Tls;
 pub use tls::TlsError;
+pub(crate) use users::{Presence, Users};
 
 /// Who may come in.
 #[derive(Clone, Debug, clap::Args)]
@@ -55,6 +57,10 @@ pub struct Settings {
     /// The header in which trusted proxies say who somebody is
     #[arg(long, env = "VEZ_USER_HEADER", value_name = "HEADER")]
     pub user_header: Option<HeaderName>,
+
+    /// How many places and turns one name may have at a time, on this server; off for as many as it likes
+    #[arg(long, env = "VEZ_PER_USER", value_name = "COUNT|off", default_value = "off", value_parser = optional_count)]
+    pub per_user: OptionalCount,
 
     /// Lets everybody in over raw TCP, where nobody can be asked who they are
     #[arg(long, env = "VEZ_TCP_ANYONE")]

@@ -28,9 +28,10 @@ const CONNECTIONS: &str = "connections";
 const HTTP: &str = "http";
 
 /// Why somebody is refused.
-const REFUSALS: [&str; 5] = [
+const REFUSALS: [&str; 6] = [
     ByeReason::QueueFull.word(),
     ByeReason::PerAddress.word(),
+    ByeReason::PerUser.word(),
     ByeReason::Unavailable.word(),
     CONNECTIONS,
     HTTP,
@@ -105,6 +106,7 @@ impl Metrics {
         let reason = match event {
             QueueEvent::Refused(JoinError::Full(_)) => ByeReason::QueueFull.word(),
             QueueEvent::Refused(JoinError::PerAddress(..)) => ByeReason::PerAddress.word(),
+            QueueEvent::PerUser(_) => ByeReason::PerUser.word(),
             QueueEvent::Refused(JoinError::Away) => ByeReason::Unavailable.word(),
             QueueEvent::NoSlot => CONNECTIONS,
             QueueEvent::Left(Ending::Http) => HTTP,

@@ -41,6 +41,8 @@ pub(crate) enum QueueEvent<'a> {
     Joined,
     /// It has none.
     Refused(&'a JoinError),
+    /// It has none, as its user has as many as may be.
+    PerUser(usize),
     /// It has none, as all connections are taken.
     NoSlot,
     /// It left before its turn.
@@ -78,6 +80,10 @@ impl Record {
                 tracing::debug!(visitor = number, %peer, %transport, user, "joined the queue");
             }
             QueueEvent::Refused(error) => tracing::info!(%peer, %error, "turned away"),
+            QueueEvent::PerUser(most) => {
+                let user = visitor.user.as_ref().map(User::name);
+                tracing::info!(%peer, user, "turned away: the user has {most} seats, as many as may be (--per-user)");
+            }
             QueueEvent::NoSlot => tracing::info!(%peer, "turned away: all connections are taken"),
             QueueEvent::Left(ending) => tracing::debug!(visitor = number, ?ending, "left the queue"),
         }

@@ -65,12 +65,16 @@ impl Sessions {
         mut waiting: W,
         seat: Seat,
     ) -> impl Future<Output = (SocketAddr, Option<Remains<W>>)> {
-        let Seat { visitor, mut ticket } = seat;
+        let Seat { visitor, mut ticket, presence } = seat;
         async move {
             let remains = match wait(&mut waiting, &mut ticket, &self).await {
-                Ok(()) => Box::pin(self.begin(waiting, ticket, &visitor)).await,
+                Ok(()) => {
+                    let remains = Box::pin(self.begin(waiting, ticket, &visitor)).await;
+                    drop(presence);
+                    remains
+                }
                 Err(ending) => {
-                    drop(ticket);
+                    drop((ticket, presence));
                     self.record.queue(&visitor, &QueueEvent::Left(&ending));
                     Box::pin(self.dismiss(waiting, &ending)).await
                 }

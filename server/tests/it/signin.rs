@@ -9,6 +9,8 @@ use tempfile::TempDir;
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::Message;
+use vez_protocol::{ByeReason, ClientEvent, ServerEvent};
 use vez_server::{Options, Server, Transcript};
 
 use crate::common::{Tcp, TestServer, WebSocket, http, within};
@@ -228,6 +230,38 @@ async fn a_trusted_proxy_says_who_somebody_is_and_nobody_else_does() {
     })
     .await;
     assert_eq!(handshake(other.http, "x-user: maria").await.err(), Some(401));
+}
+
+#[tokio::test]
+async fn one_name_has_so_many_seats_and_no_more() {
+    let server = TestServer::with(|options| {
+        options.access.user_header = Some("x-user".parse().unwrap());
+        options.access.trusted_proxy = vec!["127.0.0.1/32".parse().unwrap()];
+        options.access.tcp_anyone = true;
+        options.access.per_user = Some(1);
+    })
+    .await;
+    let come = async |user| WebSocket::connect_with(server.http, true, &[("x-user", user)]).await;
+    let mut maria = come("maria").await;
+    let (token, _) = maria.expect_seat().await;
+    maria.expect_turn().await;
+    let mut again = come("maria").await;
+    let bye = again.event().await;
+    assert!(matches!(bye, ServerEvent::Bye { reason: ByeReason::PerUser, .. }), "{bye:?}");
+    again.expect_close(1013).await;
+    let mut jonas = come("jonas").await;
+    jonas.expect_place(1).await;
+    // Who comes back to its seat has it already.
+    drop(maria);
+    let offer = format!("vez.v1, vez.seat.{token}.0");
+    let headers = [("x-user", "maria"), ("sec-websocket-protocol", offer.as_str())];
+    let mut maria = WebSocket::connect_with(server.http, true, &headers).await;
+    maria.expect_turn().await;
+    maria.send(Message::text(ClientEvent::Leave.to_json())).await;
+    maria.expect_bye("Servidor: Desconectando...").await;
+    jonas.expect_turn().await;
+    let mut maria = come("maria").await;
+    maria.expect_place(1).await;
 }
 
 #[cfg(target_os = "linux")]

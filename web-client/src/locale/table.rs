@@ -79,6 +79,7 @@ texts! {
     QueueFull: "A fila está cheia", "The queue is full";
     PerAddress: "Há conexões demais do seu endereço", "Too many connections from your address";
     PerAddressDetail: "Feche outra aba ou janela; tentamos de novo.", "Close another tab or window; we keep trying.";
+    PerUser: "Há lugares demais com o seu nome", "Too many places have your name";
     Lost: "O seu lugar se perdeu", "Your place was lost";
     Unavailable: "Não há quem responda", "Nobody is there to answer";
     UnavailableDetail: "O que fica atrás do servidor falhou. Você pode tentar de novo.",

@@ -27,6 +27,8 @@ pub(crate) enum Ending {
     QueueFull,
     /// Nobody more from this address can wait.
     PerAddress,
+    /// Nobody more with our name can wait.
+    PerUser,
     /// We said nothing for too long.
     IdleLimit,
     /// The turn took too long.
@@ -62,7 +64,7 @@ struct Row {
 
 /// Every ending, in the order of [`Ending`]. A row for a code alone is after the one that shares the code.
 #[rustfmt::skip]
-static TABLE: [Row; 19] = {
+static TABLE: [Row; 20] = {
     use ByeReason as R;
     use CloseCode as C;
     use Ending as E;
@@ -83,6 +85,7 @@ static TABLE: [Row; 19] = {
         row(E::Lost, Some(R::Lost), None, T::Lost, T::NetworkDetail, Some(1_000)),
         row(E::QueueFull, Some(R::QueueFull), Some(C::TryAgainLater), T::QueueFull, T::QueueFullDetail, Some(4_000)),
         row(E::PerAddress, Some(R::PerAddress), None, T::PerAddress, T::PerAddressDetail, Some(4_000)),
+        row(E::PerUser, Some(R::PerUser), None, T::PerUser, T::PerAddressDetail, Some(4_000)),
         row(E::IdleLimit, Some(R::IdleLimit), None, T::IdleLimit, T::IdleLimitDetail, None),
         row(E::TurnLimit, Some(R::TurnLimit), None, T::TurnLimit, T::TurnLimitDetail, None),
         row(E::TooBig, Some(R::TooBig), Some(C::TooBig), T::TooBig, T::TooBigDetail, None),
@@ -167,6 +170,7 @@ mod tests {
     #[case(ByeReason::QueueFull, 1013, Ending::QueueFull)]
     #[case(ByeReason::PerAddress, 1013, Ending::PerAddress)]
     #[case(ByeReason::PerAddress, 1008, Ending::PerAddress)]
+    #[case(ByeReason::PerUser, 1013, Ending::PerUser)]
     #[case(ByeReason::Ended, 1000, Ending::Ended)]
     #[case(ByeReason::Lost, 1012, Ending::Lost)]
     #[case(ByeReason::TakenOver, 4001, Ending::TakenOver)]

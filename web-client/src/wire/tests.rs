@@ -5,10 +5,11 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::{read, write};
 
-const REASONS: [ByeReason; 14] = [
+const REASONS: [ByeReason; 15] = [
     ByeReason::Farewell,
     ByeReason::Ended,
     ByeReason::PerAddress,
+    ByeReason::PerUser,
     ByeReason::Lost,
     ByeReason::TakenOver,
     ByeReason::Unavailable,

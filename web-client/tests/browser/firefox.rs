@@ -30,12 +30,21 @@ async fn converse(house: &House, browser: &Browser) -> Result<()> {
     let tab = browser.open(&house.url()).await?;
     tab.until_place(1).await?;
     tab.say("adiantada").await?;
+    tab.driver.refresh().await?;
+    tab.until_place(1).await?;
+    tab.until_count(".message[data-state=waiting]", 1).await?;
     terminal.say("sair\n").await?;
     tab.until_state("talking").await?;
     tab.until_count(".message[data-state=answered]", 1).await?;
     tab.say("<b>olá</b>").await?;
     tab.until_count(".message[data-state=answered]", 2).await?;
     assert_eq!(tab.said().await?[4].words, "Servidor recebeu: '<b>olá</b>'");
+    let before = tab.said().await?;
+    tab.write("meia frase").await?;
+    tab.driver.refresh().await?;
+    tab.until_state("talking").await?;
+    assert_eq!(tab.said().await?, before);
+    assert_eq!(tab.text_of("document.querySelector('#message').value").await?, "meia frase");
     tab.press("#leave").await?;
     tab.until_state("ended").await
 }

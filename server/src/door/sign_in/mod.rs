@@ -36,11 +36,11 @@ pub enum SignInError {
 }
 
 /// Somebody's name; clones share it. Each who waits has one or none: it is a thin pointer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct User(Arc<Box<str>>);
 
 impl User {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         Self(Arc::new(name.into()))
     }
 
