@@ -16,6 +16,9 @@ const CHROMIUM: &str = "command -v \"${VEZ_CHROMIUM:-chromium}\"";
 /// A shell command that prints where the browser's driver is.
 const CHROMEDRIVER: &str = "command -v \"${VEZ_CHROMEDRIVER:-chromedriver}\"";
 
+/// A shell command that prints where the other browser is.
+const FIREFOX: &str = "command -v firefox || command -v firefox-esr";
+
 /// What the tests cannot do without.
 const REQUIRED: &[Package] = &[
     ("chromium", CHROMIUM),
@@ -43,6 +46,7 @@ const ETCD: Package = ("etcd-server", "command -v etcd");
 
 /// What some tests need, which are skipped without it.
 const OPTIONAL: &[Package] = &[
+    ("firefox-esr", FIREFOX),
     ("gcc-mingw-w64-x86-64", "command -v x86_64-w64-mingw32-gcc"),
     ("wine", "command -v wine"),
     ("wine64", "command -v wine"),
@@ -80,6 +84,12 @@ pub(crate) fn install(project: &Project) -> Result<()> {
     shell.set_var("CHROMEDRIVER", &driver);
     shell.set_var("VEZ_CHROMEDRIVER", driver);
     Ok(())
+}
+
+/// Whether Firefox is there.
+pub(crate) fn has_firefox(project: &Project) -> bool {
+    let shell = &project.shell;
+    succeeds(cmd!(shell, "sh -c {FIREFOX}"))
 }
 
 /// Installs what builds a server with the feature `etcd`.

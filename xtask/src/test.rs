@@ -103,6 +103,11 @@ fn quick_tests(project: &Project) -> Result<()> {
 
 fn tests(project: &Project) -> Result<()> {
     let shell = &project.shell;
+    if debian::has_firefox(project)
+        && let Err(error) = tools::install_geckodriver(project)
+    {
+        say(&format!("O Firefox fica de fora: {error:#}"));
+    }
     check(cmd!(shell, "cargo test --workspace --no-fail-fast -- --include-ignored"))
 }
 

@@ -13,6 +13,9 @@ pub(crate) const TRUNK: &str = "0.21.14";
 /// The version of websocat, which no manifest names either.
 const WEBSOCAT: &str = "1.14.1";
 
+/// The version of Firefox's driver.
+const GECKODRIVER: &str = "0.37.1";
+
 /// Installs trunk and wasm-bindgen's programs.
 ///
 /// # Errors
@@ -49,6 +52,21 @@ pub(crate) fn install_gungraun(project: &Project) -> Result<()> {
         duration: "cerca de 2 minutos",
     };
     runner.install_if_missing(project)
+}
+
+/// Installs the driver of Firefox.
+///
+/// # Errors
+/// When it is missing and cannot be installed.
+pub(crate) fn install_geckodriver(project: &Project) -> Result<()> {
+    let geckodriver = Tool {
+        package: "geckodriver",
+        version: GECKODRIVER.to_owned(),
+        flags: &["--debug"],
+        programs: &["geckodriver"],
+        duration: "cerca de 2 minutos",
+    };
+    geckodriver.install_if_missing(project)
 }
 
 /// Installs websocat, with which the bench compares, built to be fast.

@@ -80,7 +80,7 @@ static TABLE: [Row; 20] = {
         row(E::LeftQueue, None, None, T::LeftQueue, T::LeftQueueDetail, None),
         row(E::Ended, Some(R::Ended), None, T::Farewell, T::EndedDetail, None),
         row(E::Unavailable, Some(R::Unavailable), Some(C::BadGateway), T::Unavailable, T::UnavailableDetail, None),
-        row(E::Shutdown, Some(R::Shutdown), Some(C::GoingAway), T::Shutdown, T::ShutdownDetail, Some(1_000)),
+        row(E::Shutdown, Some(R::Shutdown), None, T::Shutdown, T::ShutdownDetail, Some(1_000)),
         row(E::Restart, Some(R::Shutdown), Some(C::Restart), T::Restart, T::ShutdownDetail, Some(1_000)),
         row(E::Lost, Some(R::Lost), None, T::Lost, T::NetworkDetail, Some(1_000)),
         row(E::QueueFull, Some(R::QueueFull), Some(C::TryAgainLater), T::QueueFull, T::QueueFullDetail, Some(4_000)),
@@ -109,6 +109,8 @@ impl Ending {
         both.or_else(|| find(&|row| bye.is_some() && row.reason == bye))
             .or_else(|| find(&|row| code.is_some() && row.code == code))
             .unwrap_or(match code {
+                // A server says goodbye before it; Firefox closes its own sockets so on the way to another page.
+                Some(CloseCode::GoingAway) => Self::Network,
                 // What the page itself did wrong, or the server.
                 Some(_) => Self::Error,
                 None if opened => Self::Network,
@@ -146,7 +148,7 @@ mod tests {
 
     #[rstest]
     #[case(1000, Ending::Farewell)]
-    #[case(1001, Ending::Shutdown)]
+    #[case(1001, Ending::Network)]
     #[case(1002, Ending::Error)]
     #[case(1003, Ending::Error)]
     #[case(1006, Ending::Network)]

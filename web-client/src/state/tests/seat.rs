@@ -200,6 +200,17 @@ fn a_page_that_is_left_keeps_its_seat() {
     assert_eq!(page.offers(), [Some("vez.seat.a.0".into())]);
 }
 
+/// Firefox closes the page's socket before it tells the page that it is left.
+#[test]
+fn a_socket_that_closes_on_the_way_to_another_page_keeps_the_seat() {
+    let mut page = seated(turn(None));
+    page.on(Event::Closed(1001));
+    let mut page = page.reload(false);
+    page.on(Event::Started);
+    assert_eq!(page.offers(), [Some("vez.seat.a.0".into())]);
+    assert_eq!(page.entries(), [(Speaker::Page(Note::Began), "")]);
+}
+
 #[test]
 fn a_seat_that_was_lost_is_said_plainly_and_nothing_is_sent_again() {
     let mut page = seated(turn(None));
