@@ -387,10 +387,18 @@ async fn a_flood_for_who_is_away_waits_and_arrives_whole() {
 #[case::too_much(40_000_000, false)]
 #[tokio::test]
 async fn what_is_not_confirmed_is_said_again_or_the_seat_is_lost(#[case] bytes: usize, #[case] kept: bool) {
-    let server = exec(&format!("head -c {bytes} /dev/zero; cat"), Framing::Raw).await;
+    let server = exec(&format!("read x; head -c {bytes} /dev/zero; cat"), Framing::Raw).await;
+    let (mut first, _) = sit(&server).await;
+    first.expect_turn().await;
+    // Said while it waits, as clients do.
     let (mut holder, token) = sit(&server).await;
+    holder.expect_place(1).await;
     tell(&mut holder, ClientEvent::Received { count: 0 }).await;
+    tell(&mut holder, ClientEvent::Ping).await;
+    assert_eq!(holder.event().await, ServerEvent::Pong);
+    tell(&mut first, ClientEvent::Leave).await;
     holder.expect_turn().await;
+    holder.send(Message::binary("\n")).await;
     read(&mut holder, bytes).await;
     Loss::Reset.lose(holder).await;
     let mut holder = WebSocket::back(server.http, &token, 0).await;

@@ -45,6 +45,8 @@ pub(crate) struct WebSocketInput<S> {
     chunk: Option<Chunk>,
     /// Whether binary frames are a stream's bytes.
     raw: bool,
+    /// Whether the peer tells what it receives, as it may before there is anything.
+    pub(super) confirms: bool,
 }
 
 impl<S: AsyncRead> WebSocketInput<S> {
@@ -64,6 +66,7 @@ impl<S: AsyncRead> WebSocketInput<S> {
             max_message: settings.max_message,
             chunk: None,
             raw: false,
+            confirms: false,
         }
     }
 

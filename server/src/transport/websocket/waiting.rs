@@ -137,7 +137,8 @@ impl<S: AsyncRead + AsyncWrite + Send> WaitingWebSocket<S> {
                 self.output.protocol(&bytes, true);
                 return Err(Ending::Left);
             }
-            Some(Incoming::Stay | Incoming::Received(_) | Incoming::Ignored | Incoming::End) => {}
+            Some(Incoming::Received(_)) => self.input.confirms = true,
+            Some(Incoming::Stay | Incoming::Ignored | Incoming::End) => {}
         }
         Ok(())
     }

@@ -78,12 +78,13 @@ pub(crate) struct KeptOutput<S>(Arc<Mutex<Conversation<S>>>);
 
 impl<S> Conversation<S> {
     pub(super) fn new(here: Option<Connection<S>>, away: Option<Away>, said: Said, keep: Keep<S>) -> Self {
+        let confirms = here.as_ref().is_some_and(|here| here.input.confirms);
         Self {
             here,
             away,
             said,
             keep,
-            retained: Retained::default(),
+            retained: Retained::new(confirms),
             turn: None,
             warning: None,
             close: None,

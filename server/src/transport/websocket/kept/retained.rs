@@ -26,6 +26,11 @@ pub(super) struct Retained {
 }
 
 impl Retained {
+    /// Nothing yet, for a peer that `confirms` what it receives, or is not known to.
+    pub(super) fn new(confirms: bool) -> Self {
+        Self { is_confirmed: confirms, ..Self::default() }
+    }
+
     /// Retains what `frame` appends, and gives it back.
     ///
     /// Of a peer that is `here`, the oldest are dropped.
