@@ -152,7 +152,8 @@ async fn the_text_is_openmetrics_and_has_every_label_from_the_start() {
         assert_eq!(ends.get(end), Some(&0.0), "{ends:?}");
     }
     let refused = now.by_label("vez_refused_total", "reason");
-    assert!(refused.into_keys().eq(["connections", "http", "per_address", "queue_full", "unavailable"]));
+    let reasons = ["connections", "http", "per_address", "per_user", "queue_full", "unavailable"];
+    assert!(refused.into_keys().eq(reasons));
 }
 
 #[tokio::test]
