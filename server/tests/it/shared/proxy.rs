@@ -89,5 +89,7 @@ async fn the_example_of_three_machines_is_one_queue_behind_one_address() {
     for mut client in waiting {
         client.say("sou eu").await;
         client.expect_reply("Servidor recebeu: 'sou eu'").await;
+        // Else its seat would be kept for a while.
+        client.say("sair").await;
     }
 }
