@@ -54,6 +54,8 @@ impl TestServer {
             http: "127.0.0.1:0".parse().unwrap(),
             ..Options::default()
         };
+        // Who is gone keeps its seat for so long, and others wait for it.
+        options.connections.grace = Duration::from_millis(300);
         #[cfg(all(feature = "etcd", unix))]
         etcd::share(&mut options);
         configure(&mut options);
