@@ -1,5 +1,5 @@
 //! The words that Vez's server and clients share: messages and how raw TCP frames them, the report's
-//! replies, the events of the `vez.v1` subprotocol, limits and close codes.
+//! replies, the events of the `vez.v1` subprotocol and what a seat numbers of them, limits and close codes.
 //!
 //! Nothing here knows a socket, a runtime or a browser, so that the server, the terminal client and the page
 //! (compiled to wasm32) all speak from one definition.
@@ -10,12 +10,14 @@ pub mod escape;
 mod event;
 pub mod limits;
 mod message;
+mod receipts;
 pub mod report;
 
 pub use close::CloseCode;
 pub use decoder::{DecodeError, Decoder};
 pub use event::{ByeReason, ClientEvent, ServerEvent, TurnKind};
 pub use message::{Body, LineEnding, Message, NotUtf8};
+pub use receipts::Receipts;
 
 /// The WebSocket subprotocol (RFC 6455 §1.9) in which frames are JSON and the queue is visible.
 pub const SUBPROTOCOL: &str = "vez.v1";

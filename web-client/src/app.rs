@@ -231,8 +231,7 @@ impl App {
     }
 }
 
-/// Whether the browser took the page's memory, and not the person the page (HTML: discarding is not in it; Page
-/// Lifecycle, `document.wasDiscarded`).
+/// Whether the browser discarded the page, which could not say that it left (Page Lifecycle, `document.wasDiscarded`).
 fn was_discarded() -> Result<bool, JsValue> {
     Ok(Reflect::get(&document()?.into(), &"wasDiscarded".into())?.is_truthy())
 }

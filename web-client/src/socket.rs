@@ -53,7 +53,7 @@ impl Socket {
         _ = wire::write(event).map(|frame| self.socket.send_with_str(&frame));
     }
 
-    /// Closes the connection for good, where dropping it keeps the seat (DESIGN: only a Close frame with 1000 leaves).
+    /// Closes the connection for good, where dropping it keeps the seat: only a Close frame with 1000 leaves.
     pub(crate) fn leave(&self) {
         // It fails only for a code that is not to be used.
         _ = self.socket.close_with_code(CloseCode::Normal as u16);

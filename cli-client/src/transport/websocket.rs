@@ -1,5 +1,6 @@
 //! A WebSocket: the events of `vez.v1`, or plain text where the server does not speak it.
 
+mod resumption;
 mod seat;
 
 use std::borrow::Cow;
@@ -21,7 +22,7 @@ use vez_protocol::{ClientEvent, CloseCode, ServerEvent};
 
 use super::handshake::{self, Dialect, LastHeard, Socket};
 use super::{Access, Closing, Duplex, Event, Exchanged, Failure, Outgoing, Place, Transport, Turn, text_of};
-use seat::{Return, Route, Seat};
+use seat::{Return, Route, Seat, Way};
 
 /// Longest time for the closing handshake (RFC 6455 §7.1.2).
 const CLOSE_TIME: Duration = Duration::from_secs(2);
@@ -58,17 +59,6 @@ pub(crate) struct WebSocketTransport {
     before_farewell: Option<usize>,
     /// The code that the client's Close frame will carry.
     close_code: CloseCode,
-}
-
-/// Whether there is a connection.
-#[derive(Debug)]
-enum Way {
-    Here,
-    /// It was lost, and the way back to the seat is sought.
-    Away(Return),
-    /// There is one again, and the server has not told yet whether the seat was kept; what was read when the last one
-    /// was lost.
-    Back(Result<Message, Failure>),
 }
 
 impl WebSocketTransport {
@@ -217,104 +207,6 @@ impl WebSocketTransport {
             Dialect::Events => self.take(ServerEvent::from_json(text)?, text.len()),
             Dialect::Plain => Ok(Some(self.plain(text.to_owned()))),
         }
-    }
-
-    fn take(&mut self, event: ServerEvent<'_>, bytes: usize) -> Result<Option<Event>, Failure> {
-        match &event {
-            ServerEvent::Seat { token, grace_seconds, last_id, bytes, .. } => {
-                return self.sit(token, Duration::from_secs(*grace_seconds), *last_id, *bytes);
-            }
-            ServerEvent::Turn { .. } => {
-                let is_again =
-                    self.seat.as_mut().is_some_and(|seat| std::mem::replace(&mut seat.turned, true));
-                return Ok(if is_again { None } else { event_of(event, self.sent) });
-            }
-            ServerEvent::Reply { to, .. } => {
-                self.count(bytes);
-                if let (Some(seat), Some(id)) = (&mut self.seat, to) {
-                    seat.arrived(*id);
-                }
-            }
-            ServerEvent::Output { .. } => self.count(bytes),
-            // It is over, here or, where another connection has the seat, at least for this one.
-            ServerEvent::Bye { .. } => self.seat = None,
-            _ => {}
-        }
-        Ok(event_of(event, self.sent))
-    }
-
-    /// A frame came that the server would say again.
-    fn count(&mut self, bytes: usize) {
-        if self.seat.as_mut().is_some_and(|seat| seat.receive(bytes)) {
-            self.tell_received();
-        }
-    }
-
-    fn tell_received(&mut self) {
-        if let Some(seat) = &mut self.seat {
-            let received = ClientEvent::Received { count: seat.tell() };
-            self.pending.push_back(Message::text(received.to_json()));
-        }
-    }
-
-    /// The connection is lost, with what was read of it last.
-    fn lose(&mut self, cause: Result<Message, Failure>) -> Result<Next, Failure> {
-        let (Some(route), Some(seat), false) = (&self.route, &self.seat, self.leaving) else {
-            return cause.map(Next::Frame);
-        };
-        let cause = match std::mem::replace(&mut self.way, Way::Here) {
-            Way::Back(first) => first,
-            _ => cause,
-        };
-        self.way = Way::Away(Return::to(seat, route, &self.heard, cause));
-        // Whatever it is, it is known from the seat what has to be said again.
-        self.pending.clear();
-        Ok(Next::Lost)
-    }
-
-    /// The server tells the seat: a new one, or the one that was left.
-    fn sit(
-        &mut self,
-        token: &str,
-        grace: Duration,
-        last_id: Option<u64>,
-        arrived: u64,
-    ) -> Result<Option<Event>, Failure> {
-        match std::mem::replace(&mut self.way, Way::Here) {
-            Way::Back(cause) => {
-                let missing =
-                    self.seat.as_ref().filter(|seat| seat.has(token)).and_then(|seat| seat.missing(arrived));
-                let Some(missing) = missing else {
-                    // What was said is lost with the seat: another would have another conversation.
-                    self.seat = None;
-                    return self.event(cause?);
-                };
-                self.say_again(last_id, missing);
-                self.tell_received();
-                Ok(Some(Event::Back))
-            }
-            _ => {
-                if self.route.is_some() {
-                    self.seat = Some(Seat::new(token.to_owned(), grace));
-                    // Told so, the server holds back what is not confirmed, and drops nothing.
-                    self.tell_received();
-                }
-                Ok(None)
-            }
-        }
-    }
-
-    /// Says what did not arrive, before what is said since.
-    fn say_again(&mut self, last_id: Option<u64>, missing: Vec<Bytes>) {
-        let Some(seat) = &mut self.seat else { return };
-        seat.arrived(last_id.unwrap_or(0));
-        let messages = seat.messages().map(|(id, text)| message(text, id));
-        let mut again: VecDeque<_> = messages.chain(missing.into_iter().map(Message::Binary)).collect();
-        if seat.ended {
-            again.push_back(Message::text(ClientEvent::End.to_json()));
-        }
-        again.append(&mut self.pending);
-        self.pending = again;
     }
 
     /// Sends what is pending; where the way back leads on, a connection that is lost is told by what is received.

@@ -27,11 +27,10 @@ impl Users {
     pub(crate) fn enter(&self, user: Option<&User>) -> Result<Option<Box<Presence>>, usize> {
         let (Some(most), Some(user)) = (self.most, user) else { return Ok(None) };
         let mut counts = lock(&self.counts);
-        let count = counts.entry(user.clone()).or_default();
-        if *count >= most {
+        if counts.get(user).copied().unwrap_or(0) >= most {
             return Err(most);
         }
-        *count += 1;
+        *counts.entry(user.clone()).or_default() += 1;
         Ok(Some(Box::new(Presence { user: user.clone(), counts: Arc::clone(&self.counts) })))
     }
 }

@@ -23,7 +23,7 @@ use crate::ending::Ending;
 use crate::reception::{Admission, Reception};
 use crate::seat::{Transport, Visitor};
 use crate::transport::websocket::{
-    Arrival, Doorbell, KeptWebSocket, Offer, Seats, Slots, Style, WaitingWebSocket,
+    Arrival, KeptWebSocket, Offer, SeatHandle, Seats, Slots, Style, WaitingWebSocket,
 };
 
 /// Makes WebSockets of HTTP connections.
@@ -77,9 +77,10 @@ pub(super) async fn websocket(
         return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "10")], text).into_response();
     };
     let seats = upgrades.seats.as_ref().filter(|_| style == Style::Events);
-    let bell = seats.zip(offer.as_ref()).and_then(|(seats, offer)| seats.find(offer, visitor.user.as_ref()));
-    let entry = match bell {
-        Some(bell) => Entry::Back(bell),
+    let handle =
+        seats.zip(offer.as_ref()).and_then(|(seats, offer)| seats.find(offer, visitor.user.as_ref()));
+    let entry = match handle {
+        Some(handle) => Entry::Back(handle),
         // Joined before the answer is on its way: whoever sees the handshake done has its place.
         None => Entry::New(upgrades.reception.join(visitor.clone(), client)),
     };
@@ -93,7 +94,7 @@ enum Entry {
     /// It asked for one.
     New(Admission),
     /// It comes back to it.
-    Back(Arc<Doorbell<Stream>>),
+    Back(Arc<SeatHandle<Stream>>),
 }
 
 /// Who comes, and over what.
@@ -119,7 +120,7 @@ impl Upgrades {
         let socket = WaitingWebSocket::new(stream, &early, guest.style, self.leave_word.clone(), settings);
         match entry {
             Entry::New(admission) => self.seat(socket, admission, guest),
-            Entry::Back(bell) => self.ring(&bell, socket, guest).await,
+            Entry::Back(handle) => self.attach(&handle, socket, guest).await,
         }
     }
 
@@ -141,12 +142,12 @@ impl Upgrades {
     }
 
     /// Has somebody who comes back go on, and sees off the connection that was before.
-    async fn ring(&self, bell: &Doorbell<Stream>, socket: WaitingWebSocket<Stream>, guest: Guest) {
+    async fn attach(&self, handle: &SeatHandle<Stream>, socket: WaitingWebSocket<Stream>, guest: Guest) {
         let received = guest.offer.map_or(0, |offer| offer.received);
         let Guest { visitor, client, slots, .. } = guest;
         let peer = visitor.peer;
-        let rung = match bell.ring(Box::new(Arrival { socket, received, slots })) {
-            Ok(rung) => rung,
+        let displaced = match handle.attach(Box::new(Arrival { socket, received, slots })) {
+            Ok(displaced) => displaced,
             Err(arrival) => {
                 let Arrival { socket, slots, .. } = *arrival;
                 let admission = self.reception.join(visitor.clone(), client);
@@ -154,13 +155,13 @@ impl Upgrades {
                 return self.seat(socket, admission, guest);
             }
         };
-        tracing::debug!(visitor = bell.number, %peer, "came back");
-        if let Some(arrival) = rung.earlier {
+        tracing::debug!(visitor = handle.number, %peer, "came back");
+        if let Some(arrival) = displaced.earlier {
             let Arrival { socket, slots, .. } = *arrival;
             let refused = Err((peer, Ending::TakenOver));
             self.reception.spawn(Arc::clone(&self.reception).attend(socket, refused, slots));
         }
-        if let Ok((input, output, slots)) = rung.replaced.await {
+        if let Ok((input, output, slots)) = displaced.replaced.await {
             let remains = Some((input, output));
             Arc::clone(&self.reception).see_off::<WaitingWebSocket<Stream>>(peer, remains, slots).await;
         }

@@ -185,103 +185,17 @@ impl State {
         };
     }
 
-    fn let_go(&mut self, note: Note, now: u64) {
+    pub(super) fn let_go(&mut self, note: Note, now: u64) {
         self.ask(Effect::Disconnect);
         self.let_go_of_talk(note, now);
     }
 
     /// Nothing more comes of the conversation, if there is one.
-    fn let_go_of_talk(&mut self, note: Note, now: u64) {
+    pub(super) fn let_go_of_talk(&mut self, note: Note, now: u64) {
         self.give_up(Delivery::Sent, Delivery::Unanswered);
         if self.phase.talk().is_some() || self.seat.is_some() && self.conversation.is_begun() {
             self.say(Speaker::Page(note), String::new(), now);
         }
-    }
-
-    /// The server gave us a seat: the one that we had, or another.
-    fn seated(&mut self, token: String, last_id: Option<u64>, arrived: u64, now: u64) {
-        match self.seat.take() {
-            Some(seat) if seat.has(&token) => {
-                let missing = seat.missing(arrived).map(<[u8]>::to_vec);
-                self.seat = Some(seat);
-                self.send_again(last_id);
-                match missing {
-                    Some(bytes) if bytes.is_empty() => {}
-                    Some(bytes) => self.ask(Effect::SendBytes(bytes)),
-                    None => return self.start_over(now),
-                }
-            }
-            before => {
-                if before.is_some() {
-                    self.seat = before;
-                    self.let_go_of_talk(Note::Lost, now);
-                    self.say(Speaker::Page(Note::SeatLost), String::new(), now);
-                }
-                self.seat = Some(Seat::new(token));
-            }
-        }
-        // Told so, the server holds back what we do not confirm, and drops nothing.
-        self.tell_received();
-    }
-
-    /// Gives the seat up for another: a hole in what the other side gets would be worse.
-    fn start_over(&mut self, now: u64) {
-        self.let_go(Note::Lost, now);
-        self.forget_seat();
-        self.connect(now);
-    }
-
-    /// Sends what the server has not received.
-    fn send_again(&mut self, last_id: Option<u64>) {
-        let mut next = last_id.map_or(0, |id| (id as usize).saturating_add(1));
-        // Another tab with the same seat may have sent what waits in this one.
-        while let Some(index) = self.conversation.oldest(Delivery::Waiting).filter(|index| *index < next) {
-            self.turn(index, Delivery::Sent);
-        }
-        while let Some(index) = self.conversation.sent_from(next) {
-            self.ask(Effect::Send(self.message(index)));
-            next = index + 1;
-        }
-    }
-
-    fn message(&self, index: usize) -> ClientEvent<'static> {
-        ClientEvent::Message { text: self.conversation.text(index).to_owned().into(), id: Some(index as u64) }
-    }
-
-    /// A frame came that the server would send again, and what it brings is kept with the seat.
-    fn count(&mut self, bytes: usize) {
-        self.receive(bytes);
-        if self.seat.is_some() {
-            self.ask(Effect::KeepSeat);
-        }
-    }
-
-    fn receive(&mut self, bytes: usize) {
-        if self.seat.as_mut().is_some_and(|seat| seat.receive(bytes)) {
-            self.tell_received();
-        }
-    }
-
-    fn tell_received(&mut self) {
-        if let Some(seat) = &mut self.seat {
-            let count = seat.tell();
-            self.ask(Effect::Send(ClientEvent::Received { count }));
-            self.ask(Effect::KeepSeat);
-        }
-    }
-
-    pub(super) fn forget_seat(&mut self) {
-        if self.seat.take().is_some() {
-            self.ask(Effect::KeepSeat);
-        }
-    }
-
-    /// Sends bytes into the stream.
-    pub(super) fn pass(&mut self, bytes: Vec<u8>) {
-        if let Some(seat) = &mut self.seat {
-            seat.send(&bytes);
-        }
-        self.ask(Effect::SendBytes(bytes));
     }
 
     fn give_up(&mut self, from: Delivery, to: Delivery) {
@@ -290,7 +204,7 @@ impl State {
         }
     }
 
-    fn turn(&mut self, index: usize, delivery: Delivery) {
+    pub(super) fn turn(&mut self, index: usize, delivery: Delivery) {
         self.conversation.turn(index, delivery);
         self.ask(Effect::KeepEntry(index));
     }
@@ -304,7 +218,7 @@ impl State {
         }
     }
 
-    fn say(&mut self, speaker: Speaker, text: String, now: u64) {
+    pub(super) fn say(&mut self, speaker: Speaker, text: String, now: u64) {
         let index = self.conversation.push(speaker, text, now);
         self.ask(Effect::KeepEntry(index));
     }

@@ -8,6 +8,7 @@ mod link;
 mod person;
 mod phase;
 mod record;
+mod resumption;
 mod seat;
 mod stream;
 #[cfg(test)]

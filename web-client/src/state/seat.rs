@@ -1,25 +1,19 @@
 //! Our seat at the server, which outlives its connections: what it takes to come back and to say nothing twice.
 
-use vez_protocol::SEAT;
+use vez_protocol::{Receipts, SEAT};
 
 use crate::locale::digits;
 
 /// How much of what went into a stream can be sent again, in bytes.
 const MOST: usize = 1024 * 1024;
-/// After how many frames the server is told that they came.
-const FRAMES: u32 = 64;
-/// After how many bytes it is told so.
-const BYTES: usize = 16 * 1024;
 
 /// A seat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Seat {
     /// What takes it up again.
     token: String,
-    /// How many replies, outputs, goodbyes and frames of bytes came.
-    received: u64,
-    /// How many of them, and of how many bytes, the server was not told of.
-    untold: (u32, usize),
+    /// What came.
+    pub(super) receipts: Receipts,
     /// How many bytes went into a stream.
     sent: u64,
     /// The newest of them.
@@ -29,7 +23,7 @@ pub(crate) struct Seat {
 impl Seat {
     /// A seat that the server has just given.
     pub(crate) fn new(token: String) -> Self {
-        Self { token, received: 0, untold: (0, 0), sent: 0, tail: Vec::new() }
+        Self { token, receipts: Receipts::default(), sent: 0, tail: Vec::new() }
     }
 
     /// Whether a token is this one's.
@@ -39,20 +33,7 @@ impl Seat {
 
     /// The subprotocol that asks for it.
     pub(super) fn offer(&self) -> String {
-        String::from(SEAT) + &self.token + "." + &digits(self.received)
-    }
-
-    /// A frame came; true when the server should be told.
-    pub(super) fn receive(&mut self, bytes: usize) -> bool {
-        self.received += 1;
-        self.untold = (self.untold.0 + 1, self.untold.1 + bytes);
-        self.untold.0 >= FRAMES || self.untold.1 >= BYTES
-    }
-
-    /// How many frames came, as the server is told now.
-    pub(super) fn tell(&mut self) -> u64 {
-        self.untold = (0, 0);
-        self.received
+        String::from(SEAT) + &self.token + "." + &digits(self.receipts.count())
     }
 
     /// Bytes go into a stream.
@@ -73,7 +54,7 @@ impl Seat {
     /// The seat as a text: token, counts, and each byte of the tail as a character.
     pub(crate) fn to_record(&self) -> String {
         let mut record = String::from(&self.token);
-        for count in [self.received, self.sent] {
+        for count in [self.receipts.count(), self.sent] {
             record.push(' ');
             record.push_str(&digits(count));
         }
@@ -87,7 +68,7 @@ impl Seat {
         let mut parts = record.splitn(4, [' ']);
         let token = String::from(parts.next()?);
         let (received, sent) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-        let mut seat = Self { received, sent, ..Self::new(token) };
+        let mut seat = Self { receipts: Receipts::resume(received), sent, ..Self::new(token) };
         for byte in parts.next()?.chars() {
             seat.tail.push(u8::try_from(byte).ok()?);
         }
@@ -97,7 +78,7 @@ impl Seat {
 
 #[cfg(test)]
 mod tests {
-    use super::{BYTES, FRAMES, MOST, Seat};
+    use super::{MOST, Seat};
 
     fn seat() -> Seat {
         Seat::new("abc".into())
@@ -124,22 +105,13 @@ mod tests {
     }
 
     #[test]
-    fn the_server_is_told_after_many_frames_or_bytes() {
-        let mut seat = seat();
-        assert!((1..FRAMES).all(|_| !seat.receive(1)));
-        assert!(seat.receive(1));
-        assert_eq!(seat.tell(), u64::from(FRAMES));
-        assert!(!seat.receive(BYTES - 1) && seat.receive(1));
-        assert_eq!((seat.tell(), seat.offer().as_str()), (66, "vez.seat.abc.66"));
-    }
-
-    #[test]
     fn a_seat_survives_a_reload() {
         let mut seat = seat();
         assert_eq!(Seat::from_record(&seat.to_record()), Some(seat.clone()));
         seat.send(&(0..=255).collect::<Vec<u8>>());
-        seat.receive(7);
-        seat.tell();
+        seat.receipts.receive(7);
+        seat.receipts.tell();
+        assert_eq!(seat.offer(), "vez.seat.abc.1");
         assert_eq!(Seat::from_record(&seat.to_record()), Some(seat));
     }
 

@@ -11,16 +11,13 @@ use futures_util::future::LocalBoxFuture;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::http::Uri;
 use tokio_tungstenite::tungstenite::protocol::Message;
-use vez_protocol::SEAT;
+use vez_protocol::{Receipts, SEAT};
 
 use super::handshake::{self, Dialect, LastHeard, Socket};
 use super::{Access, Failure};
 
 /// How much of what went into a stream can be sent again, in bytes: more than the systems of both ends hold on the way.
 const MOST: usize = 16 * 1024 * 1024;
-/// After how many frames, or bytes, the server is told that they came.
-const FRAMES: u32 = 64;
-const BYTES: usize = 16 * 1024;
 /// How long to wait before the second attempt to come back, and at the most.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
@@ -31,10 +28,8 @@ pub(super) struct Seat {
     token: String,
     /// How long it is kept without a connection.
     grace: Duration,
-    /// How many replies, outputs, goodbyes and frames of bytes came.
-    received: u64,
-    /// How many of them, and of how many bytes, the server was not told of.
-    untold: (u32, usize),
+    /// What came.
+    pub(super) receipts: Receipts,
     /// The messages that may not have arrived, with their ids.
     messages: VecDeque<(u64, String)>,
     /// How many bytes went into a stream, and the newest of them.
@@ -52,8 +47,7 @@ impl Seat {
         Self {
             token,
             grace,
-            received: 0,
-            untold: (0, 0),
+            receipts: Receipts::default(),
             messages: VecDeque::new(),
             sent: 0,
             tail: VecDeque::new(),
@@ -65,19 +59,6 @@ impl Seat {
 
     pub(super) fn has(&self, token: &str) -> bool {
         self.token == token
-    }
-
-    /// A frame came; true when the server should be told.
-    pub(super) fn receive(&mut self, bytes: usize) -> bool {
-        self.received += 1;
-        self.untold = (self.untold.0 + 1, self.untold.1 + bytes);
-        self.untold.0 >= FRAMES || self.untold.1 >= BYTES
-    }
-
-    /// How many frames came, as the server is told now.
-    pub(super) fn tell(&mut self) -> u64 {
-        self.untold = (0, 0);
-        self.received
     }
 
     /// A message is sent.
@@ -131,6 +112,17 @@ pub(super) struct Route {
     pub(super) access: Access,
 }
 
+/// Whether there is a connection.
+#[derive(Debug)]
+pub(super) enum Way {
+    Here,
+    /// It was lost, and the way back to the seat is sought.
+    Away(Return),
+    /// There is one again, and the server has not told yet whether the seat was kept; what was read when the last one
+    /// was lost.
+    Back(Result<Message, Failure>),
+}
+
 /// The way back to a seat: attempts until one is answered, or the seat is kept no longer.
 pub(super) struct Return {
     attempts: LocalBoxFuture<'static, Option<Socket>>,
@@ -145,7 +137,7 @@ impl Return {
         heard: &LastHeard,
         cause: Result<Message, Failure>,
     ) -> Self {
-        let offer = format!("{SEAT}{}.{}", seat.token, seat.received);
+        let offer = format!("{SEAT}{}.{}", seat.token, seat.receipts.count());
         let (route, heard, grace) = (Rc::clone(route), Rc::clone(heard), seat.grace);
         let attempts = async move {
             let mut wait = FIRST_WAIT;
@@ -178,7 +170,7 @@ impl fmt::Debug for Return {
 
 #[cfg(test)]
 mod tests {
-    use super::{BYTES, Bytes, Duration, FRAMES, MOST, Seat};
+    use super::{Bytes, Duration, MOST, Seat};
 
     fn seat() -> Seat {
         Seat::new("a".to_owned(), Duration::from_secs(15))
@@ -217,14 +209,5 @@ mod tests {
         (1..=3).for_each(|id| seat.say(id, "oi"));
         seat.arrived(2);
         assert_eq!(seat.messages().collect::<Vec<_>>(), [(3, "oi")]);
-    }
-
-    #[test]
-    fn the_server_is_told_after_many_frames_or_bytes() {
-        let mut seat = seat();
-        assert!((1..FRAMES).all(|_| !seat.receive(1)));
-        assert!(seat.receive(1));
-        assert_eq!(seat.tell(), u64::from(FRAMES));
-        assert!(!seat.receive(BYTES - 1) && seat.receive(1));
     }
 }

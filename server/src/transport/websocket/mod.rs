@@ -9,6 +9,6 @@ mod said;
 mod style;
 mod waiting;
 
-pub(crate) use kept::{Arrival, Doorbell, KeptWebSocket, Offer, Seats, Slots};
+pub(crate) use kept::{Arrival, KeptWebSocket, Offer, SeatHandle, Seats, Slots};
 pub(crate) use style::Style;
 pub(crate) use waiting::WaitingWebSocket;

@@ -16,7 +16,7 @@ use vez_protocol::{Body, ByeReason, Message, ServerEvent};
 
 use super::away::Away;
 use super::retained::Retained;
-use super::seats::{Arrival, Keep, Replaced, Ringing, Slots};
+use super::seats::{Arrival, Attachment, Keep, Replaced, Slots};
 use crate::ending::Ending;
 use crate::session::{Incoming, Input, Output, To};
 use crate::transport::websocket::input::WebSocketInput;
@@ -103,8 +103,8 @@ impl<S> Conversation<S> {
 
 impl<S: AsyncRead + AsyncWrite + Send> Conversation<S> {
     /// Goes on over another connection.
-    fn welcome(&mut self, ringing: Ringing<S>) {
-        let (arrival, replaced) = ringing;
+    fn attach(&mut self, attachment: Attachment<S>) {
+        let (arrival, replaced) = attachment;
         let Arrival { socket, received, slots } = *arrival;
         if let Some(mut old) = self.here.take() {
             self.said = std::mem::take(&mut old.input.said);
@@ -139,7 +139,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Conversation<S> {
     }
 
     /// The connection ended, and the visitor has not left.
-    fn lose(&mut self, ending: Ending) {
+    fn detach(&mut self, ending: Ending) {
         if let Some(mut old) = self.here.take() {
             self.said = std::mem::take(&mut old.input.said);
             // The answer to a Close frame.
@@ -188,9 +188,9 @@ impl<S: AsyncRead + AsyncWrite + Send> Conversation<S> {
                 }
                 Ok(Some(Incoming::Closed(answer))) if !here.input.is_done() && self.close.is_none() => {
                     here.output.protocol(&answer, true);
-                    self.lose(Ending::Left);
+                    self.detach(Ending::Left);
                 }
-                Err(ending) if ending.is_loss() => self.lose(ending),
+                Err(ending) if ending.is_loss() => self.detach(ending),
                 other => return other,
             }
         }
@@ -201,7 +201,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Conversation<S> {
         let Some(here) = &mut self.here else { return Poll::Pending };
         match here.input.poll_fill(cx) {
             Poll::Ready(Err(ending)) if ending.is_loss() => {
-                self.lose(ending);
+                self.detach(ending);
                 Poll::Ready(Ok(()))
             }
             filled => filled,
@@ -212,7 +212,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Conversation<S> {
         let Some(here) = &mut self.here else { return Poll::Pending };
         match here.input.poll_silence(cx, listened) {
             Poll::Ready(Err(ending)) if ending.is_loss() => {
-                self.lose(ending);
+                self.detach(ending);
                 // The time without a connection is to be waited for.
                 cx.waker().wake_by_ref();
                 Poll::Pending
@@ -225,14 +225,14 @@ impl<S: AsyncRead + AsyncWrite + Send> Conversation<S> {
         if self.is_over && self.here.is_none() {
             return Poll::Ready(Ok(()));
         }
-        if let Poll::Ready(ringing) = self.keep.poll_arrival(cx) {
-            self.welcome(ringing);
+        if let Poll::Ready(attachment) = self.keep.poll_arrival(cx) {
+            self.attach(attachment);
         }
         let mut flushed = Poll::Ready(Ok(()));
         if let Some(here) = &mut self.here {
             flushed = here.output.poll_flush(cx);
             if let Poll::Ready(Err(ending)) = flushed {
-                self.lose(ending);
+                self.detach(ending);
                 flushed = Poll::Ready(Ok(()));
             }
         }

@@ -18,8 +18,8 @@ use crate::ending::Ending;
 use crate::session::{Output, Waiting};
 use away::Away;
 use conversation::{Connection, Conversation, KeptInput, KeptOutput};
-pub(crate) use seats::{Arrival, Doorbell, Offer, Seats, Slots};
-use seats::{Keep, Ringing};
+pub(crate) use seats::{Arrival, Offer, SeatHandle, Seats, Slots};
+use seats::{Attachment, Keep};
 
 /// One who waits, whether its connection stands or not.
 #[derive(Debug)]
@@ -52,8 +52,8 @@ impl<S: AsyncRead + AsyncWrite + Send> KeptWebSocket<S> {
     }
 
     /// Goes on over another connection.
-    fn welcome(&mut self, ringing: Ringing<S>) {
-        let (arrival, replaced) = ringing;
+    fn attach(&mut self, attachment: Attachment<S>) {
+        let (arrival, replaced) = attachment;
         let Arrival { mut socket, slots, .. } = *arrival;
         let (said, place) = match &mut self.link {
             Link::Here(old, _) => (old.take_said(), old.take_place()),
@@ -71,7 +71,7 @@ impl<S: AsyncRead + AsyncWrite + Send> KeptWebSocket<S> {
     }
 
     /// The connection ended, and the visitor has not left.
-    fn lose(&mut self, ending: Ending) {
+    fn detach(&mut self, ending: Ending) {
         let Link::Here(old, _) = &mut self.link else { return };
         let away = Some(Away::new(ending, self.keep.grace()));
         let gone = Gone { away, said: old.take_said(), place: old.take_place() };
@@ -96,8 +96,8 @@ impl<S: AsyncRead + AsyncWrite + Send> Waiting for KeptWebSocket<S> {
 
     fn poll_watch(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
         loop {
-            if let Poll::Ready(ringing) = self.keep.poll_arrival(cx) {
-                self.welcome(ringing);
+            if let Poll::Ready(attachment) = self.keep.poll_arrival(cx) {
+                self.attach(attachment);
             }
             match &mut self.link {
                 Link::Here(socket, _) => {
@@ -105,7 +105,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Waiting for KeptWebSocket<S> {
                     if !ending.is_loss() || socket.is_done() {
                         return Poll::Ready(ending);
                     }
-                    self.lose(ending);
+                    self.detach(ending);
                 }
                 Link::Gone(gone) => return Away::poll(&mut gone.away, cx),
             }

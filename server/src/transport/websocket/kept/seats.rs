@@ -98,7 +98,7 @@ pub(crate) struct Seats<S> {
 
 /// A seat among all, found by its token.
 #[derive(Debug)]
-struct Kept<S>(Arc<Doorbell<S>>);
+struct Kept<S>(Arc<SeatHandle<S>>);
 
 impl<S> Borrow<Token> for Kept<S> {
     fn borrow(&self) -> &Token {
@@ -120,30 +120,30 @@ impl<S> PartialEq for Kept<S> {
 
 impl<S> Eq for Kept<S> {}
 
-/// Where a visitor rings that comes back.
+/// What a connection needs of a seat to attach to it.
 #[derive(Debug)]
-pub(crate) struct Doorbell<S> {
+pub(crate) struct SeatHandle<S> {
     token: Token,
     /// How the log names the visitor.
     pub(crate) number: u64,
     user: Option<User>,
-    ringing: Mutex<Answer<S>>,
-    /// Whether somebody rings.
-    rings: AtomicBool,
+    handover: Mutex<Handover<S>>,
+    /// Whether a connection is offered: a look that costs the conversation next to nothing.
+    is_offered: AtomicBool,
     waker: AtomicWaker,
 }
 
-/// Who rings, and who is told of the connection that was before.
-pub(super) type Ringing<S> = (Box<Arrival<S>>, oneshot::Sender<Replaced<S>>);
+/// A connection, and who is told of the one that was before.
+pub(super) type Attachment<S> = (Box<Arrival<S>>, oneshot::Sender<Replaced<S>>);
 
-/// Whether a doorbell is answered.
+/// How a connection gets from its own task to the one that has the seat.
 #[derive(Debug)]
-enum Answer<S> {
-    /// Nobody rings.
+enum Handover<S> {
+    /// None is there.
     Awaited,
-    Rings(Ringing<S>),
-    /// Nobody opens any more.
-    Never,
+    Offered(Attachment<S>),
+    /// The seat is given up.
+    Closed,
 }
 
 impl<S> Seats<S> {
@@ -153,9 +153,9 @@ impl<S> Seats<S> {
     }
 
     /// The seat that is offered, if it is this user's.
-    pub(crate) fn find(&self, offer: &Offer, user: Option<&User>) -> Option<Arc<Doorbell<S>>> {
+    pub(crate) fn find(&self, offer: &Offer, user: Option<&User>) -> Option<Arc<SeatHandle<S>>> {
         let kept = lock(&self.kept);
-        kept.get(&offer.token?).map(|kept| &kept.0).filter(|bell| bell.user.as_ref() == user).cloned()
+        kept.get(&offer.token?).map(|kept| &kept.0).filter(|handle| handle.user.as_ref() == user).cloned()
     }
 
     /// Keeps a visitor's seat for as long as what is returned exists.
@@ -167,24 +167,24 @@ impl<S> Seats<S> {
         number: u64,
         user: Option<User>,
     ) -> Result<Keep<S>, getrandom::Error> {
-        let bell = Arc::new(Doorbell {
+        let handle = Arc::new(SeatHandle {
             token: Token::new()?,
             number,
             user,
-            ringing: Mutex::new(Answer::Awaited),
-            rings: AtomicBool::new(false),
+            handover: Mutex::new(Handover::Awaited),
+            is_offered: AtomicBool::new(false),
             waker: AtomicWaker::new(),
         });
-        lock(&self.kept).insert(Kept(Arc::clone(&bell)));
-        Ok(Keep { seats: Arc::clone(self), bell })
+        lock(&self.kept).insert(Kept(Arc::clone(&handle)));
+        Ok(Keep { seats: Arc::clone(self), handle })
     }
 }
 
-impl<S> Answer<S> {
-    /// Lets in who rings.
-    fn take(&mut self) -> Option<Ringing<S>> {
+impl<S> Handover<S> {
+    /// The connection that is offered.
+    fn take(&mut self) -> Option<Attachment<S>> {
         match std::mem::replace(self, Self::Awaited) {
-            Self::Rings(ringing) => Some(ringing),
+            Self::Offered(attachment) => Some(attachment),
             other => {
                 *self = other;
                 None
@@ -193,32 +193,32 @@ impl<S> Answer<S> {
     }
 }
 
-impl<S> Doorbell<S> {
-    /// Takes the seat over. What is returned tells of the connection that had it before, and of one that rang before
-    /// and was not let in yet.
+impl<S> SeatHandle<S> {
+    /// Takes the seat over. What is returned tells of the connection that had it before, and of one that was offered
+    /// before and not attached yet.
     ///
     /// # Errors
     /// When the seat is given up meanwhile.
-    pub(crate) fn ring(&self, arrival: Box<Arrival<S>>) -> Result<Rung<S>, Box<Arrival<S>>> {
+    pub(crate) fn attach(&self, arrival: Box<Arrival<S>>) -> Result<Displaced<S>, Box<Arrival<S>>> {
         let (sender, replaced) = oneshot::channel();
         let earlier = {
-            let mut answer = lock(&self.ringing);
-            if matches!(*answer, Answer::Never) {
+            let mut answer = lock(&self.handover);
+            if matches!(*answer, Handover::Closed) {
                 return Err(arrival);
             }
             let earlier = answer.take();
-            *answer = Answer::Rings((arrival, sender));
+            *answer = Handover::Offered((arrival, sender));
             earlier
         };
-        self.rings.store(true, Release);
+        self.is_offered.store(true, Release);
         self.waker.wake();
-        Ok(Rung { replaced, earlier: earlier.map(|(arrival, _)| arrival) })
+        Ok(Displaced { replaced, earlier: earlier.map(|(arrival, _)| arrival) })
     }
 }
 
 /// Who has to be told that another connection has the seat.
 #[derive(Debug)]
-pub(crate) struct Rung<S> {
+pub(crate) struct Displaced<S> {
     pub(crate) replaced: oneshot::Receiver<Replaced<S>>,
     pub(crate) earlier: Option<Box<Arrival<S>>>,
 }
@@ -227,14 +227,14 @@ pub(crate) struct Rung<S> {
 #[derive(Debug)]
 pub(crate) struct Keep<S> {
     seats: Arc<Seats<S>>,
-    bell: Arc<Doorbell<S>>,
+    handle: Arc<SeatHandle<S>>,
 }
 
 impl<S> Keep<S> {
     /// What the visitor is told of its seat; `lost` says that it had asked for another.
     pub(super) fn event(&self, said: &Said, lost: bool) -> ServerEvent<'static> {
         ServerEvent::Seat {
-            token: self.bell.token.to_text().into(),
+            token: self.handle.token.to_text().into(),
             grace_seconds: self.grace().as_secs_f64().ceil() as u64,
             lost,
             last_id: said.last_id,
@@ -248,18 +248,18 @@ impl<S> Keep<S> {
     }
 
     /// Ready when the visitor comes over another connection.
-    pub(super) fn poll_arrival(&self, cx: &mut Context<'_>) -> Poll<Ringing<S>> {
-        self.bell.waker.register(cx.waker());
-        if !self.bell.rings.swap(false, Acquire) {
+    pub(super) fn poll_arrival(&self, cx: &mut Context<'_>) -> Poll<Attachment<S>> {
+        self.handle.waker.register(cx.waker());
+        if !self.handle.is_offered.swap(false, Acquire) {
             return Poll::Pending;
         }
-        lock(&self.bell.ringing).take().map_or(Poll::Pending, Poll::Ready)
+        lock(&self.handle.handover).take().map_or(Poll::Pending, Poll::Ready)
     }
 
     /// Nobody comes back to this seat any more.
     pub(super) fn give_up(&self) {
-        lock(&self.seats.kept).remove(&self.bell.token);
-        *lock(&self.bell.ringing) = Answer::Never;
+        lock(&self.seats.kept).remove(&self.handle.token);
+        *lock(&self.handle.handover) = Handover::Closed;
     }
 }
 
