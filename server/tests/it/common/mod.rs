@@ -105,6 +105,17 @@ pub(crate) async fn http(address: SocketAddr, request: &str) -> String {
     client.rest().await
 }
 
+/// Waits until `/readyz` answers with this status.
+pub(crate) async fn wait_for_ready(address: SocketAddr, status: u16) {
+    let request = format!("GET /readyz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    let ready = async {
+        while !http(address, &request).await.starts_with(&format!("HTTP/1.1 {status} ")) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    within("the queue", ready).await;
+}
+
 /// What `/healthz` says.
 pub(crate) async fn health(address: SocketAddr) -> serde_json::Value {
     let request = format!("GET /healthz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");

@@ -8,16 +8,15 @@ mod order;
 mod outage;
 mod proxy;
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 use crate::common::binary::{Binary, command};
 use crate::common::lines::Lines;
-use crate::common::{Tcp, TestServer, http, within};
+use crate::common::{Tcp, TestServer, wait_for_ready, within};
 
 /// The time to live of the leases: the shortest that there is.
 const TTL: Duration = Duration::from_secs(2);
@@ -47,17 +46,6 @@ async fn server_with(queue: &str, configure: impl FnOnce(&mut vez_server::Option
     .await;
     wait_for_ready(server.http, 200).await;
     server
-}
-
-/// Waits until `/readyz` answers with this status.
-async fn wait_for_ready(address: SocketAddr, status: u16) {
-    let request = format!("GET /readyz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
-    let ready = async {
-        while !http(address, &request).await.starts_with(&format!("HTTP/1.1 {status} ")) {
-            sleep(Duration::from_millis(20)).await;
-        }
-    };
-    within("the queue", ready).await;
 }
 
 /// A raw TCP server that stands behind several servers, and writes down what it gets: of each connection, in the order

@@ -4,10 +4,10 @@ use etcd_client::{DeleteOptions, PutOptions};
 use rustix::process::Signal;
 use vez_server::queue::Outage;
 
-use super::{TTL, process, server, server_with, wait_for_ready};
+use super::{TTL, process, server, server_with};
 use crate::common::binary::Binary;
 use crate::common::etcd::{Etcd, name};
-use crate::common::{Kind, Tcp, WebSocket};
+use crate::common::{Kind, Tcp, WebSocket, wait_for_ready};
 
 #[tokio::test]
 async fn a_short_absence_of_etcd_is_not_noticed() {

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use super::server_with;
 use crate::common::etcd::{Etcd, name};
-use crate::common::{Tcp, TestServer, WebSocket, http, within};
+use crate::common::{Tcp, TestServer, WebSocket, wait_for_ready, within};
 
 /// The example, which names no place of this machine.
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/several-servers/haproxy.cfg");
@@ -63,15 +63,13 @@ async fn the_example_of_three_machines_is_one_queue_behind_one_address() {
         return;
     };
     let _proxy = Proxy(proxy);
-    let request = format!("GET /readyz HTTP/1.1\r\nhost: {page}\r\nconnection: close\r\n\r\n");
     within("the proxy", async {
-        while tokio::net::TcpStream::connect(page).await.is_err()
-            || !http(page, &request).await.starts_with("HTTP/1.1 200")
-        {
+        while tokio::net::TcpStream::connect(page).await.is_err() {
             sleep(Duration::from_millis(20)).await;
         }
     })
     .await;
+    wait_for_ready(page, 200).await;
 
     let mut holder = Tcp::connect(raw).await;
     holder.send("oi\n").await;
