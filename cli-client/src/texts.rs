@@ -1,7 +1,6 @@
 //! What the client says to its user: the report's words, and in their manner what the report had no need for.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::time::Duration;
 
 use vez_protocol::{ByeReason, CloseCode};
@@ -93,24 +92,15 @@ fn cause(code: u16) -> Option<Cow<'static, str>> {
 
 /// The place in the queue.
 pub(crate) fn waiting(place: &Place) -> String {
-    let estimate = place.estimate.map(Estimate);
-    match (place.position, place.ahead, estimate) {
-        (..=1, _, None) => "Você é o próximo da fila.".to_owned(),
-        (..=1, _, Some(time)) => format!("Você é o próximo da fila ({time})."),
-        (position, None, None) => format!("Sua posição na fila: {position}"),
-        (position, Some(ahead), None) => format!("Sua posição na fila: {position} ({ahead} à frente)"),
-        (position, None, Some(time)) => format!("Sua posição na fila: {position} ({time})"),
-        (position, Some(ahead), Some(time)) => {
-            format!("Sua posição na fila: {position} ({ahead} à frente, {time})")
-        }
-    }
-}
-
-struct Estimate(Duration);
-
-impl fmt::Display for Estimate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "espera estimada: {}", humantime::format_duration(self.0))
+    let ahead = place.ahead.filter(|_| place.position > 1).map(|ahead| format!("{ahead} à frente"));
+    let holder = place.holder.as_ref().map(|holder| format!("{holder} conversa agora"));
+    let estimate =
+        place.estimate.map(|time| format!("espera estimada: {}", humantime::format_duration(time)));
+    let details: Vec<_> = [ahead, holder, estimate].into_iter().flatten().collect();
+    let details = if details.is_empty() { String::new() } else { format!(" ({})", details.join(", ")) };
+    match place.position {
+        ..=1 => format!("Você é o próximo da fila{details}."),
+        position => format!("Sua posição na fila: {position}{details}"),
     }
 }
 

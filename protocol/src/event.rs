@@ -29,6 +29,9 @@ pub enum ServerEvent<'a> {
         /// How many bytes of a stream arrived.
         #[serde(default, skip_serializing_if = "is_default")]
         bytes: u64,
+        /// The client's name, where names are asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user: Option<Cow<'a, str>>,
     },
     /// The client's place in the queue; sent again when it changes.
     Waiting {
@@ -40,6 +43,9 @@ pub enum ServerEvent<'a> {
         /// Seconds until the turn, where recent turns give grounds for a guess.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         estimate_seconds: Option<u64>,
+        /// The name of who has the turn, where names are asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        holder: Option<Cow<'a, str>>,
         /// What the conversation will consist of.
         #[serde(default, skip_serializing_if = "TurnKind::is_chat")]
         kind: TurnKind,
@@ -306,7 +312,8 @@ mod tests {
     #[test]
     fn events_have_the_form_that_the_protocol_fixes() {
         let seat = |lost, last_id, bytes| {
-            ServerEvent::Seat { token: "t".into(), grace_seconds: 15, lost, last_id, bytes }.to_json()
+            ServerEvent::Seat { token: "t".into(), grace_seconds: 15, lost, last_id, bytes, user: None }
+                .to_json()
         };
         assert_eq!(seat(false, None, 0), r#"{"type":"seat","token":"t","grace_seconds":15}"#);
         let back = r#"{"type":"seat","token":"t","grace_seconds":15,"last_id":7,"bytes":9}"#;
@@ -314,7 +321,13 @@ mod tests {
         let lost = r#"{"type":"seat","token":"t","grace_seconds":15,"lost":true}"#;
         assert_eq!(seat(true, None, 0), lost);
         assert_eq!(ClientEvent::Received { count: 3 }.to_json(), r#"{"type":"received","count":3}"#);
-        let waiting = |kind| ServerEvent::Waiting { position: 2, ahead: None, estimate_seconds: None, kind };
+        let waiting = |kind| ServerEvent::Waiting {
+            position: 2,
+            ahead: None,
+            estimate_seconds: None,
+            holder: None,
+            kind,
+        };
         assert_eq!(waiting(TurnKind::Chat).to_json(), r#"{"type":"waiting","position":2}"#);
         let stream = r#"{"type":"waiting","position":2,"kind":"stream"}"#;
         assert_eq!(waiting(TurnKind::Stream).to_json(), stream);

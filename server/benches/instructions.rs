@@ -39,7 +39,7 @@ fn at_most(instructions: u64) -> LibraryBenchmarkConfig {
 }
 
 fn join(queue: &Queue) -> Ticket {
-    queue.join([127, 0, 0, 1].into(), 1).unwrap()
+    queue.join([127, 0, 0, 1].into(), 1, None).unwrap()
 }
 
 /// A queue in which so many wait.

@@ -19,7 +19,7 @@ mod session;
 mod transport;
 mod units;
 
-pub use door::{BindError, Origin, ProxyHeader, Settings as AccessSettings, SignInError, TlsError};
+pub use door::{BindError, Origin, ProxyHeader, Settings as AccessSettings, SignInError, TlsError, User};
 pub use http::Settings as HttpSettings;
 pub use options::{Listen, Options};
 pub use platform::EndSignals;

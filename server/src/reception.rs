@@ -73,7 +73,7 @@ impl Reception {
                 return Err((visitor.peer, Ending::PerUser));
             }
         };
-        match self.queue.join(client, visitor.number) {
+        match self.queue.join(client, visitor.number, visitor.user.clone()) {
             Ok(ticket) => {
                 self.record.queue(&visitor, &QueueEvent::Joined);
                 Ok(Seat { visitor: Box::new(visitor), ticket, presence })

@@ -11,6 +11,7 @@ use wasm_bindgen::JsValue;
 use crate::browser::answer::Answer;
 use crate::browser::clock::{self, Alarm, Frame};
 use crate::browser::listener::Listener;
+use crate::browser::ring::Ring;
 use crate::browser::{attention, clipboard, document, is_local, report, storage, window};
 use crate::panel;
 use crate::socket::{self, Socket};
@@ -31,8 +32,8 @@ struct App {
     answer: Cell<Option<Answer>>,
     /// The server's answer to the last probe.
     probe: Cell<Option<Answer>>,
-    /// Whether the browser has room for the conversation.
-    is_kept: Cell<bool>,
+    /// What of the conversation survives a reload.
+    ring: RefCell<Ring>,
     listeners: Cell<Vec<Listener>>,
 }
 
@@ -52,9 +53,11 @@ impl App {
         let typed = view.draft();
         let is_copy = storage::is_copy() && !was_discarded()?;
         storage::note_left(false);
+        let (mut ring, entries) = Ring::open();
         let beginning = Beginning {
             seat: storage::seat(),
-            entries: storage::entries(),
+            first: ring.first(),
+            entries,
             stream: storage::stream(),
             is_copy,
             draft: if typed.is_empty() { storage::draft().unwrap_or_default() } else { typed },
@@ -65,12 +68,14 @@ impl App {
         };
         view.show_draft(&beginning.draft);
         let state = State::new(beginning);
-        let mut entries = state.conversation.entries().iter().enumerate();
-        // What waited in the original must not wait in the copy's next reload.
-        let is_kept = !is_copy || entries.all(|(index, entry)| storage::keep_entry(index, entry));
+        if is_copy {
+            // What waited in the original must not wait in the copy's next reload.
+            let entries = state.conversation.entries().iter().enumerate();
+            entries.for_each(|(index, entry)| ring.keep(state.conversation.number(index), entry));
+        }
         Ok(Self {
             page: RefCell::new((state, view)),
-            is_kept: Cell::new(is_kept),
+            ring: RefCell::new(ring),
             events: Cell::default(),
             socket: Cell::default(),
             alarm: Cell::default(),
@@ -154,14 +159,16 @@ impl App {
             Effect::Probe => self.probe()?,
             Effect::KeepEntry(index) => {
                 view.touch(index);
-                let entry = state.conversation.entries().get(index).filter(|_| self.is_kept.get());
-                self.is_kept.set(entry.is_some_and(|entry| storage::keep_entry(index, entry)));
+                if let Some(entry) = state.conversation.entries().get(index) {
+                    self.ring.borrow_mut().keep(state.conversation.number(index), entry);
+                }
             }
             Effect::KeepSeat => storage::keep_seat(state.seat.as_ref()),
             Effect::KeepStream => storage::keep_stream(state.stream.as_ref().map(Stream::newest)),
             Effect::Clear => {
                 view.clear();
-                storage::clear();
+                self.ring.borrow_mut().clear();
+                storage::keep_stream(None);
             }
             Effect::KeepDraft => storage::keep_draft(&state.draft),
             Effect::KeepPreferences => storage::keep_preferences(state.preferences),

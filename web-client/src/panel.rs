@@ -24,7 +24,7 @@ impl Panel {
         let words = Sentences(state.preferences.language);
         match state.phase {
             Phase::Connecting | Phase::Asleep => Self::saying(words, Text::Connecting, String::new()),
-            Phase::Waiting(place) => waiting(words, place, now),
+            Phase::Waiting(place) => waiting(state, words, place, now),
             Phase::Talking(talk) => talking(state, words, talk, now),
             Phase::Retrying(retry) => retrying(state, words, retry, now),
             Phase::Ended(ending) => {
@@ -39,8 +39,12 @@ impl Panel {
     }
 }
 
-fn waiting(words: Sentences, place: Place, now: u64) -> Panel {
+fn waiting(state: &State, words: Sentences, place: Place, now: u64) -> Panel {
     let mut detail = words.ahead(place.ahead);
+    if let Some(holder) = &state.holder {
+        detail.push(' ');
+        detail.push_str(&words.with(Text::Holder, "name", holder));
+    }
     if let Some(expected) = place.expected {
         detail.push(' ');
         detail.push_str(&words.estimate(seconds_until(expected, now)));

@@ -20,11 +20,13 @@ pub(crate) fn read(frame: &str) -> Option<ServerEvent<'static>> {
             lost: fields.is("lost"),
             last_id: fields.number("last_id").map(|id| id as u64),
             bytes: fields.number("bytes").unwrap_or_default() as u64,
+            user: fields.text("user").map(Into::into),
         },
         "waiting" => ServerEvent::Waiting {
             position: fields.number("position")? as usize,
             ahead: fields.number("ahead").map(|ahead| ahead as usize),
             estimate_seconds: fields.number("estimate_seconds").map(|seconds| seconds as u64),
+            holder: fields.text("holder").map(Into::into),
             kind: TurnKind::Chat,
         },
         "turn" => ServerEvent::Turn {

@@ -112,7 +112,7 @@ pub(crate) enum Event {
 }
 
 /// A place in the queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     /// 1 is next in line.
     pub(crate) position: usize,
@@ -120,6 +120,8 @@ pub(crate) struct Place {
     pub(crate) ahead: Option<usize>,
     /// Until the turn, where the server can guess.
     pub(crate) estimate: Option<Duration>,
+    /// The name of who has the turn, where the server asks for names.
+    pub(crate) holder: Option<String>,
     /// What the conversation will consist of.
     pub(crate) kind: TurnKind,
 }

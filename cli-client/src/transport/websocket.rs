@@ -351,9 +351,10 @@ fn message(text: &str, id: u64) -> Message {
 /// What `event` means to who sent the message `last` last.
 fn event_of(event: ServerEvent<'_>, last: u64) -> Option<Event> {
     Some(match event {
-        ServerEvent::Waiting { position, ahead, estimate_seconds, kind } => {
+        ServerEvent::Waiting { position, ahead, estimate_seconds, holder, kind } => {
             let estimate = estimate_seconds.map(Duration::from_secs);
-            Event::Waiting(Place { position, ahead, estimate, kind })
+            let holder = holder.map(Cow::into_owned);
+            Event::Waiting(Place { position, ahead, estimate, holder, kind })
         }
         ServerEvent::Turn { kind, max_message, newline } => {
             Event::Turn(Turn { kind, max_message, newline: newline.map(Cow::into_owned) })

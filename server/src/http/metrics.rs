@@ -8,6 +8,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use humantime::format_rfc3339_seconds;
+use serde_json::{Map, Value, json};
 
 use crate::door::Guard;
 use crate::queue::{Head, Queue};
@@ -31,28 +32,33 @@ async fn show(State(metrics): State<Metrics>) -> Response {
 
 /// Says how many wait, the longest of them since when, and who has the turn; nothing of what is said.
 async fn status(State((queue, metrics)): State<(Queue, Metrics)>) -> Response {
-    let waiting = queue.waiting();
-    let longest = queue.longest_wait().map_or(0.0, |wait| wait.as_secs_f64());
-    let head = queue.head();
-    let turn = match (metrics.holder(), &head) {
-        (Some(holder), head) => in_json(&holder, head.as_ref()),
-        (None, Some(head)) => elsewhere(head),
-        (None, None) => "null".to_owned(),
-    };
-    let json = format!(r#"{{"waiting":{waiting},"longest_wait_seconds":{longest:.3},"turn":{turn}}}"#);
+    let longest = queue.longest_wait().unwrap_or_default();
+    let json = json!({
+        "waiting": queue.waiting(),
+        "longest_wait_seconds": longest.as_millis() as f64 / 1000.0,
+        "turn": turn(&queue, metrics.holder()),
+    });
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
-    (headers, json).into_response()
+    (headers, json.to_string()).into_response()
 }
 
-/// Who has the turn here; `head` is the same, where servers share the queue.
-fn in_json(holder: &Holder, head: Option<&Head>) -> String {
-    let (session, transport) = (holder.session, holder.transport);
-    let since = format_rfc3339_seconds(holder.since);
-    let server = head.map_or_else(String::new, |head| format!(r#""server":"{}","#, head.server));
-    format!(r#"{{{server}"session":{session},"transport":"{transport}","since":"{since}"}}"#)
-}
-
-/// Who has the turn at another server.
-fn elsewhere(head: &Head) -> String {
-    format!(r#"{{"server":"{}","session":{}}}"#, head.server, head.session)
+/// Who has the turn: `here`, or at another server that shares the queue, as far as it is known.
+fn turn(queue: &Queue, here: Option<Holder>) -> Option<Map<String, Value>> {
+    let head = queue.head();
+    let mut turn = Map::new();
+    if let Some(Head { server, session }) = &head {
+        turn.extend([("server".into(), json!(server)), ("session".into(), json!(session))]);
+    }
+    if let Some(Holder { session, transport, since, .. }) = &here {
+        turn.extend([
+            ("session".into(), json!(session)),
+            ("transport".into(), json!(transport.to_string())),
+            ("since".into(), json!(format_rfc3339_seconds(*since).to_string())),
+        ]);
+    }
+    if turn.is_empty() {
+        return None;
+    }
+    turn.extend(queue.holder().map(|user| ("user".into(), json!(user.name()))));
+    Some(turn)
 }

@@ -142,7 +142,7 @@ pub(crate) fn visitor_routes(
     if let Some(sign_in) = sign_in {
         let both = (Arc::clone(&sign_in), Arc::clone(&guard));
         router = router
-            .route(sign_in::SIGN_IN, post(sign_in::enter).with_state(both.clone()))
+            .route(sign_in::SIGN_IN, get(sign_in::show).post(sign_in::enter).with_state(both.clone()))
             .route(sign_in::SIGN_OUT, post(sign_in::leave).with_state(both))
             .route(sign_in::ACCOUNT, get(sign_in::account).with_state(Arc::clone(&sign_in)))
             .route("/entrar.css", get(sign_in::style))

@@ -8,7 +8,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 
 use super::upgrade::asks_for_websocket;
 use super::{Peer, refuse};
@@ -23,6 +23,9 @@ pub(super) const ACCOUNT: &str = "/conta";
 
 /// Who needs no name: what load balancers ask for, and how one gets a name.
 const OPEN: [&str; 5] = ["/healthz", "/readyz", SIGN_IN, SIGN_OUT, "/entrar.css"];
+
+/// Has browsers forget what a site keeps (W3C Clear Site Data §3.1), where they trust the connection.
+const CLEAR_SITE_DATA: &str = "clear-site-data";
 
 /// Most bytes of a form.
 const FORM: usize = 4096;
@@ -73,6 +76,11 @@ pub(super) async fn ask(
     }
 }
 
+/// Leads to the form, which is where the page is.
+pub(super) async fn show() -> Redirect {
+    Redirect::to("/")
+}
+
 /// Takes the form.
 pub(super) async fn enter(
     State((sign_in, guard)): State<(Arc<SignIn>, Arc<Guard>)>,
@@ -101,7 +109,11 @@ pub(super) async fn leave(
     headers: HeaderMap,
 ) -> Response {
     match guard.check_origin(&headers) {
-        Ok(()) => to_the_page(sign_in.sign_out(&headers)),
+        Ok(()) => {
+            // The next person at a shared computer finds nothing of this one's conversation.
+            let clear = [(CLEAR_SITE_DATA, r#""storage""#)];
+            (clear, to_the_page(sign_in.sign_out(&headers))).into_response()
+        }
         Err(refused) => refuse(&refused),
     }
 }

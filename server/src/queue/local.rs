@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::crowd::Network;
 use super::order::{Member, Order, TOLD_AT_ONCE};
 use super::place::{Place, State};
+use crate::door::User;
 
 /// An order whose ranks are given here, from 1.
 #[derive(Debug, Default)]
@@ -15,11 +16,11 @@ pub(super) struct Local {
 }
 
 impl Local {
-    pub(super) fn join(&mut self, from: Network) -> (u64, Arc<Place>) {
+    pub(super) fn join(&mut self, from: Network, user: Option<User>) -> (u64, Arc<Place>) {
         self.latest += 1;
         let place = Arc::new(Place::new(State::Waiting { position: self.order.line.len() }));
         self.order.wait(from);
-        self.order.line.insert(self.latest, Some(Member { place: Arc::clone(&place), from }));
+        self.order.line.insert(self.latest, Some(Member { place: Arc::clone(&place), from, user }));
         self.order.advance(true);
         (self.latest, place)
     }

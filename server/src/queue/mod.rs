@@ -39,6 +39,8 @@ pub(crate) use status::{Head, SharedState};
 pub use ticket::{Ticket, Turn};
 pub use validity::Validity;
 
+use crate::door::User;
+
 /// Who holds the turn and who waits for it; clones share one queue.
 #[derive(Clone, Debug)]
 pub struct Queue {
@@ -61,13 +63,13 @@ impl Queue {
         Ok(Self { shared: Arc::new(Shared::new(settings, mirror)), link })
     }
 
-    /// Takes a place at the end of the queue for somebody at `address`, whose session has this number in the log; the
-    /// first to join an empty queue has the turn at once.
+    /// Takes a place at the end of the queue for somebody at `address`, whose session has this number in the log, and
+    /// perhaps a name; the first to join an empty queue has the turn at once.
     ///
     /// # Errors
     /// When as many wait as may, or a shared queue cannot be reached and nobody is to wait for it.
-    pub fn join(&self, address: IpAddr, session: u64) -> Result<Ticket, JoinError> {
-        let (id, place) = self.shared.join(address, session)?;
+    pub fn join(&self, address: IpAddr, session: u64, user: Option<User>) -> Result<Ticket, JoinError> {
+        let (id, place) = self.shared.join(address, session, user)?;
         Ok(Ticket::new(Arc::clone(&self.shared), id, place))
     }
 
@@ -99,6 +101,11 @@ impl Queue {
     /// Who is at the head of a shared queue.
     pub(crate) fn head(&self) -> Option<Head> {
         self.shared.head()
+    }
+
+    /// Who has the turn, if that has a name.
+    pub(crate) fn holder(&self) -> Option<User> {
+        self.shared.holder()
     }
 
     /// How a shared queue is.

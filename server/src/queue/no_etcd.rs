@@ -9,6 +9,7 @@ pub(super) mod mirror {
     use std::sync::Arc;
     use std::time::Duration;
 
+    use crate::door::User;
     use crate::queue::crowd::{Crowd, Network};
     use crate::queue::order::Order;
     use crate::queue::place::Place;
@@ -44,6 +45,10 @@ pub(super) mod mirror {
             match *self {}
         }
 
+        pub(in crate::queue) fn holder(&self) -> Option<User> {
+            match *self {}
+        }
+
         pub(in crate::queue) fn state(&self) -> SharedState {
             match *self {}
         }
@@ -52,7 +57,7 @@ pub(super) mod mirror {
             match *self {}
         }
 
-        pub(in crate::queue) fn join(&mut self, _: Network, _: u64) -> (u64, Arc<Place>) {
+        pub(in crate::queue) fn join(&mut self, _: Network, _: u64, _: Option<User>) -> (u64, Arc<Place>) {
             match *self {}
         }
 

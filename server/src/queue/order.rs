@@ -9,6 +9,7 @@ use super::crowd::{Crowd, Network};
 use super::line::Line;
 use super::pace::Pace;
 use super::place::{Place, State};
+use crate::door::User;
 
 /// How many of the first in line are told at once that they moved up; the others less often,
 /// so that one who leaves does not cost a write to everybody.
@@ -36,6 +37,8 @@ pub(super) struct Order {
 pub(super) struct Member {
     pub(super) place: Arc<Place>,
     pub(super) from: Network,
+    /// Its name, where that is asked for.
+    pub(super) user: Option<User>,
 }
 
 impl Order {

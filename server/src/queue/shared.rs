@@ -17,6 +17,7 @@ use super::place::Place;
 use super::settings::Settings;
 use super::status::{Head, SharedState};
 use super::validity::Validity;
+use crate::door::User;
 
 /// What the tickets of one queue have in common.
 #[derive(Debug)]
@@ -103,12 +104,17 @@ impl Shared {
         Self { settings, kind: Mutex::new(kind), contended: watch::Sender::new(None), stale: Notify::new() }
     }
 
-    pub(super) fn join(&self, address: IpAddr, session: u64) -> Result<(u64, Arc<Place>), JoinError> {
+    pub(super) fn join(
+        &self,
+        address: IpAddr,
+        session: u64,
+        user: Option<User>,
+    ) -> Result<(u64, Arc<Place>), JoinError> {
         let mut kind = self.lock();
         kind.check(&self.settings, address)?;
         let joined = match &mut *kind {
-            Kind::Local(local) => local.join(address.into()),
-            Kind::Etcd(mirror) => mirror.join(address.into(), session),
+            Kind::Local(local) => local.join(address.into(), user),
+            Kind::Etcd(mirror) => mirror.join(address.into(), session, user),
         };
         self.tell_contended(&kind);
         Ok(joined)
@@ -160,6 +166,14 @@ impl Shared {
         match &*self.lock() {
             Kind::Local(_) => None,
             Kind::Etcd(mirror) => mirror.head(),
+        }
+    }
+
+    /// Who has the turn, if that has a name.
+    pub(super) fn holder(&self) -> Option<User> {
+        match &*self.lock() {
+            Kind::Local(local) => local.order.line.first()?.1.as_ref()?.user.clone(),
+            Kind::Etcd(mirror) => mirror.holder(),
         }
     }
 

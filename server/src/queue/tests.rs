@@ -18,7 +18,7 @@ fn address(last: u8) -> IpAddr {
 }
 
 fn join(queue: &Queue) -> Ticket {
-    queue.join(address(1), 1).unwrap()
+    queue.join(address(1), 1, None).unwrap()
 }
 
 fn turn(ticket: Ticket) -> Turn {
@@ -78,7 +78,7 @@ proptest! {
             match step {
                 Step::Join(who) => {
                     let refusal = expected(&model, who, capacity, per_address);
-                    match queue.join(address(who), 1) {
+                    match queue.join(address(who), 1, None) {
                         Ok(ticket) => {
                             prop_assert_eq!(None, refusal);
                             model.push((who, ticket));
@@ -129,16 +129,16 @@ fn only_the_first_gets_the_turn_and_its_end_passes_it_on() {
 #[test]
 fn as_many_wait_from_one_address_as_may() {
     let queue = Queue::new(Settings { per_address: Some(1), ..Settings::of_length(9) }).unwrap();
-    let first = queue.join(address(1), 1).expect("nobody waits: the turn is had at once");
-    let _second = queue.join(address(1), 1).expect("the first does not wait");
-    assert_eq!(queue.join(address(1), 1).unwrap_err(), JoinError::PerAddress(address(1), 1));
-    let other = queue.join(address(2), 1).expect("another address");
+    let first = queue.join(address(1), 1, None).expect("nobody waits: the turn is had at once");
+    let _second = queue.join(address(1), 1, None).expect("the first does not wait");
+    assert_eq!(queue.join(address(1), 1, None).unwrap_err(), JoinError::PerAddress(address(1), 1));
+    let other = queue.join(address(2), 1, None).expect("another address");
     drop(first);
-    let third = queue.join(address(1), 1).expect("the second has the turn and waits no more");
+    let third = queue.join(address(1), 1, None).expect("the second has the turn and waits no more");
     drop(other);
-    queue.join(address(2), 1).expect("who leaves waits no more");
+    queue.join(address(2), 1, None).expect("who leaves waits no more");
     drop(third);
-    queue.join(address(1), 1).expect("the same after another");
+    queue.join(address(1), 1, None).expect("the same after another");
 }
 
 #[test]

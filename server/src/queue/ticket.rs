@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::place::{Place, State};
 use super::shared::Shared;
 use super::validity::Validity;
+use crate::door::User;
 
 /// A place in the queue; dropping it leaves.
 #[derive(Debug)]
@@ -64,6 +65,11 @@ impl Ticket {
             State::Joining | State::Turn(_) | State::Lost => None,
         }
     }
+
+    /// Who has the turn, if that has a name.
+    pub(crate) fn holder(&self) -> Option<User> {
+        self.shared.holder()
+    }
 }
 
 impl Drop for Ticket {
@@ -117,7 +123,7 @@ mod tests {
     #[test]
     fn a_turn_is_lost_when_the_queue_says_so_and_by_no_other_change() {
         let queue = Queue::new(Settings::of_length(9)).unwrap();
-        let ticket = queue.join([192, 0, 2, 1].into(), 1).unwrap();
+        let ticket = queue.join([192, 0, 2, 1].into(), 1, None).unwrap();
         let mut turn = ticket.into_turn().expect("the first to join has the turn");
         turn.ticket.place.set(State::Turn(turn.fence + 1));
         assert_eq!(turn.lost().now_or_never(), None);

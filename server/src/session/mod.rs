@@ -272,7 +272,8 @@ async fn wait<W: Waiting>(waiting: &mut W, ticket: &mut Ticket, sessions: &Sessi
 
 fn place(position: usize, ticket: &Ticket, kind: TurnKind) -> ServerEvent<'static> {
     let estimate_seconds = ticket.estimate().map(|estimate| estimate.as_secs());
-    ServerEvent::Waiting { position, ahead: Some(position), estimate_seconds, kind }
+    let holder = ticket.holder().map(|holder| holder.name().to_owned().into());
+    ServerEvent::Waiting { position, ahead: Some(position), estimate_seconds, holder, kind }
 }
 
 #[cfg(test)]

@@ -286,7 +286,7 @@ impl House {
     /// Joins the queue for a peer, and serves it.
     fn serve(&self, peer: &Peer) -> JoinHandle<bool> {
         let address = ([127, 0, 0, 1], 7).into();
-        let ticket = self.queue.join([127, 0, 0, 1].into(), 1).expect("the queue has room");
+        let ticket = self.queue.join([127, 0, 0, 1].into(), 1, None).expect("the queue has room");
         let seat = Seat { visitor: Box::new(Visitor::new(address, Transport::Tcp)), ticket, presence: None };
         let (serving, queue) = (Arc::clone(&self.sessions).serve(peer.clone(), seat), self.queue.clone());
         tokio::spawn(async move {

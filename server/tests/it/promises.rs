@@ -1,7 +1,7 @@
 //! The six promises about the queue (DESIGN 3.5), over mixed transports and with every kind of responder.
 
 use crate::common::behind::Behind;
-use crate::common::{Client, Kind, PATIENCE, Tcp, TestServer, within};
+use crate::common::{Client, Kind, PATIENCE, Tcp, within};
 use rstest::rstest;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
@@ -9,20 +9,6 @@ use tokio_tungstenite::tungstenite::protocol::Message;
 
 /// Every kind of client, twice, in a mixed order.
 const MIXED: [Kind; 6] = [Kind::Tcp, Kind::Plain, Kind::Events, Kind::Plain, Kind::Tcp, Kind::Events];
-
-/// Waits until as many wait as should, by what `/healthz` says.
-async fn await_waiting(server: &TestServer, count: usize) {
-    within("the queue's length", async {
-        loop {
-            let health = crate::common::health(server.http).await;
-            if health["waiting"] == count {
-                return;
-            }
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
-}
 
 /// Promises 1 and 2, from what the transcript says: sessions never overlap and come in the order of arrival.
 #[rstest]
@@ -34,7 +20,7 @@ async fn one_at_a_time_in_the_order_of_arrival(
     let mut clients = Vec::new();
     for (index, kind) in MIXED.into_iter().cycle().take(30).enumerate() {
         clients.push(server.connect(kind).await);
-        await_waiting(&server, index).await;
+        server.await_waiting(index).await;
     }
     let order: Vec<String> = clients.iter().map(Client::shown).collect();
     let talks = clients.into_iter().map(|mut client| async move {
@@ -64,7 +50,7 @@ async fn a_websocket_has_its_place_when_its_handshake_is_done(
     for _ in 0..20 {
         line.push(server.connect(Kind::Plain).await);
         line.push(server.connect(Kind::Tcp).await);
-        await_waiting(&server, line.len()).await;
+        server.await_waiting(line.len()).await;
     }
     holder.leave().await;
     for mut client in line {
@@ -86,7 +72,7 @@ async fn who_waits_is_not_answered(
     first.chat("um").await;
     let mut second = server.connect(waiter).await;
     second.say("cedo").await;
-    await_waiting(&server, 1).await;
+    server.await_waiting(1).await;
     for _ in 0..20 {
         first.chat("ainda").await;
     }
@@ -117,7 +103,7 @@ async fn the_lock_is_free_however_a_session_ends(
     let mut holder = server.connect(kind).await;
     holder.chat("um").await;
     let mut next = server.connect(Kind::Tcp).await;
-    await_waiting(&server, 1).await;
+    server.await_waiting(1).await;
     // Kept open until the next was served: it must not matter when the peer closes.
     let _open = match (way, holder) {
         (Way::Farewell, mut holder) => {
@@ -168,7 +154,7 @@ async fn who_leaves_the_queue_frees_its_place(
     let mut holder = server.connect(Kind::Tcp).await;
     holder.chat("um").await;
     let leaver = server.connect(kind).await;
-    await_waiting(&server, 1).await;
+    server.await_waiting(1).await;
     let Client::WebSocket(mut watcher) = server.connect(Kind::Events).await else { unreachable!() };
     watcher.expect_place(2).await;
     if by_reset {
@@ -240,7 +226,7 @@ async fn what_was_sent_while_waiting_is_answered(
         };
         stream.shutdown().await.unwrap();
     }
-    await_waiting(&server, 1).await;
+    server.await_waiting(1).await;
     holder.leave().await;
     for i in 0..5 {
         waiter.expect_reply(&format!("Servidor recebeu: '{i}'{ending}")).await;

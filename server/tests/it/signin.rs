@@ -138,6 +138,8 @@ async fn the_form_gives_a_cookie_that_comes_in_until_it_is_ended() {
     let form = get(server.http, "/", "accept-language: en\r\n").await;
     assert!(form.contains("<form method=\"post\" action=\"/entrar\">") && form.contains("Sign in"), "{form}");
     assert!(form.contains("content-security-policy: default-src 'none'"), "{form}");
+    let led = get(server.http, "/entrar", "").await;
+    assert!(led.starts_with("HTTP/1.1 303 ") && led.contains("location: /\r\n"), "{led}");
     let wrong = post(server.http, "/entrar", "", "nome=maria&senha=errada").await;
     assert!(wrong.starts_with("HTTP/1.1 401 ") && wrong.contains("role=\"alert\""), "{wrong}");
     assert!(!wrong.contains("set-cookie"), "{wrong}");
@@ -150,6 +152,7 @@ async fn the_form_gives_a_cookie_that_comes_in_until_it_is_ended() {
 
     let out = post(server.http, "/sair-da-conta", &cookie, "").await;
     assert!(out.starts_with("HTTP/1.1 303 ") && out.contains("set-cookie: vez_conta=; "), "{out}");
+    assert!(out.contains("clear-site-data: \"storage\"\r\n"), "{out}");
     assert_eq!(handshake(server.http, &cookie).await.err(), Some(401), "a cookie that was ended");
     talk(handshake(server.http, &other).await).await;
 }
@@ -262,6 +265,50 @@ async fn one_name_has_so_many_seats_and_no_more() {
     jonas.expect_turn().await;
     let mut maria = come("maria").await;
     maria.expect_place(1).await;
+}
+
+/// The names in the next `waiting`: who has the turn.
+async fn holder(socket: &mut WebSocket, place: usize) -> Option<String> {
+    match socket.event().await {
+        ServerEvent::Waiting { position, holder, .. } if position == place => holder.map(Into::into),
+        other => panic!("{other:?} instead of place {place}"),
+    }
+}
+
+#[tokio::test]
+async fn who_waits_sees_who_has_the_turn_and_operators_do() {
+    let (server, _folder) = server_with(|options| options.metrics = "127.0.0.1:0".parse().unwrap()).await;
+    let come = async |name, password| {
+        let password = basic(name, password);
+        let (_, value) = password.trim().split_once(": ").unwrap();
+        WebSocket::connect_with(server.http, true, &[("authorization", value)]).await
+    };
+    let mut maria = come("maria", "segredo").await;
+    match maria.any_event().await {
+        ServerEvent::Seat { user, .. } => assert_eq!(user.as_deref(), Some("maria")),
+        other => panic!("{other:?} instead of a seat"),
+    }
+    maria.expect_turn().await;
+    let mut joao = come("joão", "outra").await;
+    assert_eq!(holder(&mut joao, 1).await.as_deref(), Some("maria"));
+    let mut third = come("maria", "segredo").await;
+    assert_eq!(holder(&mut third, 2).await.as_deref(), Some("maria"));
+    let turn = get(server.metrics.unwrap(), "/queue", "").await;
+    assert!(turn.contains(r#""user":"maria""#), "{turn}");
+    maria.send(Message::text(ClientEvent::Leave.to_json())).await;
+    joao.expect_turn().await;
+    assert_eq!(holder(&mut third, 1).await.as_deref(), Some("joão"));
+    // Who came without a name has none to be shown.
+    let mut nobody = Tcp::connect(server.tcp).await;
+    server.await_waiting(2).await;
+    joao.send(Message::text(ClientEvent::Leave.to_json())).await;
+    third.send(Message::text(ClientEvent::Leave.to_json())).await;
+    nobody.send("oi\n").await;
+    nobody.expect("Servidor recebeu: 'oi'\n").await;
+    let mut last = come("joão", "outra").await;
+    assert_eq!(holder(&mut last, 1).await, None);
+    let turn = get(server.metrics.unwrap(), "/queue", "").await;
+    assert!(turn.contains(r#""transport":"tcp""#) && !turn.contains("user"), "{turn}");
 }
 
 #[cfg(target_os = "linux")]

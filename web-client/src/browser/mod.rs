@@ -7,6 +7,7 @@ pub(crate) mod clipboard;
 pub(crate) mod clock;
 pub(crate) mod file;
 pub(crate) mod listener;
+pub(crate) mod ring;
 pub(crate) mod size;
 pub(crate) mod storage;
 #[cfg(test)]

@@ -1,12 +1,12 @@
-//! What survives: the conversation and the draft a reload, the preferences the visit.
+//! What survives beside the conversation: the seat and the draft a reload, the preferences the visit.
 //!
 //! A browser may refuse storage, or have no room; the page then works without.
 
 use web_sys::Storage;
 
 use super::window;
-use crate::locale::{Language, digits};
-use crate::state::{Entry, Preferences, Seat};
+use crate::locale::Language;
+use crate::state::{Preferences, Seat};
 
 /// There only while a page is in its tab; where there is no room for it, nothing else is kept either.
 const HERE: &str = "vez.here";
@@ -16,43 +16,6 @@ const STREAM: &str = "vez.stream";
 const LANGUAGE: &str = "vez.language";
 const SOUND: &str = "vez.sound";
 const OFF: &str = "off";
-
-/// The conversation as it was before a reload.
-pub(crate) fn entries() -> Vec<Entry> {
-    let mut entries = Vec::new();
-    let Some(storage) = for_this_tab() else { return entries };
-    while let Ok(Some(record)) = storage.get_item(&entry_key(entries.len())) {
-        let Some(entry) = Entry::from_record(&record) else { break };
-        entries.push(entry);
-    }
-    entries
-}
-
-/// Keeps one entry, and answers whether there was room.
-///
-/// Without room all of them are forgotten: with some missing, or as they were before, a reload would show
-/// holes and send again what was sent.
-pub(crate) fn keep_entry(index: usize, entry: &Entry) -> bool {
-    let Some(storage) = for_this_tab() else { return false };
-    let is_kept = storage.set_item(&entry_key(index), &entry.to_record()).is_ok();
-    if !is_kept {
-        (0..=index).for_each(|index| _ = storage.remove_item(&entry_key(index)));
-    }
-    is_kept
-}
-
-/// Forgets all entries.
-pub(crate) fn clear() {
-    let Some(storage) = for_this_tab() else { return };
-    for index in 0.. {
-        let key = entry_key(index);
-        if !storage.get_item(&key).is_ok_and(|record| record.is_some()) {
-            break;
-        }
-        _ = storage.remove_item(&key);
-    }
-    keep_stream(None);
-}
 
 /// The seat as it was before a reload.
 pub(crate) fn seat() -> Option<Seat> {
@@ -118,11 +81,7 @@ fn browser_language() -> Language {
     Language::preferred(window.navigator().languages().iter().filter_map(|tag| tag.as_string()))
 }
 
-fn entry_key(index: usize) -> String {
-    String::from("vez.entry.") + &digits(index as u64)
-}
-
-fn keep(storage: Option<Storage>, key: &str, value: &str) {
+pub(super) fn keep(storage: Option<Storage>, key: &str, value: &str) {
     if let Some(storage) = storage {
         // Without room the page goes on, and only a reload would show it.
         _ = storage.set_item(key, value);
@@ -137,7 +96,7 @@ fn keep_or_forget(key: &str, value: Option<String>) {
     }
 }
 
-fn for_this_tab() -> Option<Storage> {
+pub(super) fn for_this_tab() -> Option<Storage> {
     window().ok()?.session_storage().ok()?
 }
 

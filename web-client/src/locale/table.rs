@@ -47,6 +47,7 @@ texts! {
     InLine: "Você é o {place} da fila", "You are {place} in line";
     AheadOne: "Uma pessoa à sua frente.", "One person ahead of you.";
     AheadMany: "{count} pessoas à sua frente.", "{count} people ahead of you.";
+    Holder: "{name} conversa agora.", "{name} is talking now.";
     AnyMoment: "A qualquer momento.", "Any moment now.";
     UnderAMinute: "Menos de um minuto.", "Less than a minute.";
     AboutAMinute: "Cerca de um minuto.", "About a minute.";

@@ -35,10 +35,12 @@ impl State {
         }
         self.link.hear(now);
         match event {
-            ServerEvent::Seat { token, last_id, bytes, .. } => {
+            ServerEvent::Seat { token, last_id, bytes, user, .. } => {
+                self.user = user.map(Cow::into_owned);
                 self.seated(token.into_owned(), last_id, bytes, now);
             }
-            ServerEvent::Waiting { position, ahead, estimate_seconds, .. } => {
+            ServerEvent::Waiting { position, ahead, estimate_seconds, holder, .. } => {
+                self.holder = holder.map(Cow::into_owned);
                 let expected = estimate_seconds.map(|seconds| later(now, seconds));
                 self.phase = Phase::Waiting(Place { position, ahead: ahead.unwrap_or(position), expected });
             }
@@ -110,7 +112,7 @@ impl State {
     /// A reply answers the message that it names; the oldest, where it names none.
     fn settle(&mut self, to: Option<u64>) {
         let sent = match to {
-            Some(id) => usize::try_from(id).ok().filter(|index| self.conversation.is_sent(*index)),
+            Some(id) => self.conversation.index(id).filter(|index| self.conversation.is_sent(*index)),
             None => self.conversation.oldest(Delivery::Sent),
         };
         if let Some(index) = sent {

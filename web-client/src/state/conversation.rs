@@ -55,6 +55,8 @@ pub(crate) enum Note {
 /// The conversation, oldest first; it only grows, and only what became of a message changes.
 #[derive(Debug, Default)]
 pub(crate) struct Conversation {
+    /// The first entry's number: those before it were forgotten with a reload.
+    first: u64,
     entries: Vec<Entry>,
     /// Every entry before this one is as it will stay.
     settled: usize,
@@ -66,6 +68,23 @@ impl Conversation {
         self.entries.get(index).map_or("", |entry| &entry.text)
     }
 
+    /// The number of the entry with this index, over all reloads; a message's `id`.
+    pub(crate) fn number(&self, index: usize) -> u64 {
+        self.first + index as u64
+    }
+
+    /// The index of the entry with this number, if it is not forgotten.
+    pub(crate) fn index(&self, number: u64) -> Option<usize> {
+        usize::try_from(number.checked_sub(self.first)?).ok()
+    }
+
+    /// Has an empty conversation go on after this number.
+    pub(crate) fn go_on_after(&mut self, number: u64) {
+        if self.entries.is_empty() {
+            self.first = self.first.max(number.saturating_add(1));
+        }
+    }
+
     /// All of it.
     pub(crate) fn entries(&self) -> &[Entry] {
         &self.entries
@@ -74,8 +93,8 @@ impl Conversation {
     /// Takes up a conversation that was kept over a reload, with the seat if there `is_seat` one.
     ///
     /// Without a seat, what was on its way is lost; in a copy without one, what waits is the original's to send.
-    pub(crate) fn restore(entries: Vec<Entry>, is_seat: bool, is_copy: bool) -> Self {
-        let mut conversation = Self { entries, settled: 0 };
+    pub(crate) fn restore(first: u64, entries: Vec<Entry>, is_seat: bool, is_copy: bool) -> Self {
+        let mut conversation = Self { first, entries, settled: 0 };
         if is_seat {
             return conversation;
         }
@@ -108,7 +127,8 @@ impl Conversation {
     /// Whether a turn has begun, and nothing says that it is over.
     pub(crate) fn is_begun(&self) -> bool {
         let last = self.entries.iter().rev().find(|entry| matches!(entry.speaker, Speaker::Page(_)));
-        last.is_some_and(|entry| entry.speaker == Speaker::Page(Note::Began))
+        // What is forgotten is so long ago that a turn began in it.
+        last.map_or(self.first > 0, |entry| entry.speaker == Speaker::Page(Note::Began))
     }
 
     /// Whether the message with this index is sent and without an answer.
@@ -171,12 +191,12 @@ mod tests {
         let mut before = Conversation::default();
         let sent = say(&mut before, Delivery::Sent);
         let waiting = say(&mut before, Delivery::Waiting);
-        let after = Conversation::restore(before.entries().to_vec(), false, false);
+        let after = Conversation::restore(0, before.entries().to_vec(), false, false);
         assert_eq!(after.entries()[sent].speaker, Speaker::Me(Delivery::Unanswered));
         assert_eq!(after.oldest(Delivery::Waiting), Some(waiting));
-        let copy = Conversation::restore(before.entries().to_vec(), false, true);
+        let copy = Conversation::restore(0, before.entries().to_vec(), false, true);
         assert_eq!(copy.entries()[waiting].speaker, Speaker::Me(Delivery::Unsent));
-        let seated = Conversation::restore(before.entries().to_vec(), true, false);
+        let seated = Conversation::restore(0, before.entries().to_vec(), true, false);
         assert_eq!((seated.sent_from(0), seated.sent_from(sent + 1)), (Some(sent), None));
     }
 }

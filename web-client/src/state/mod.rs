@@ -34,6 +34,10 @@ pub(crate) struct State {
     pub(crate) phase: Phase,
     /// Our seat, where the server keeps it.
     pub(crate) seat: Option<Seat>,
+    /// Our name, where the server asks for names.
+    pub(crate) user: Option<String>,
+    /// The name of who had the turn when we last heard of our place, where the server asks for names.
+    pub(crate) holder: Option<String>,
     /// What was said.
     pub(crate) conversation: Conversation,
     /// What came in this turn or the last, if it was a stream.
@@ -71,7 +75,9 @@ pub(crate) struct Preferences {
 pub(crate) struct Beginning {
     /// The seat from before a reload.
     pub(crate) seat: Option<Seat>,
-    /// What was said before a reload.
+    /// The number of the first entry that was said before a reload and is kept.
+    pub(crate) first: u64,
+    /// What was said before a reload, from that entry on.
     pub(crate) entries: Vec<Entry>,
     /// What came in a stream before a reload.
     pub(crate) stream: Option<String>,
@@ -101,7 +107,14 @@ impl State {
                 Phase::Connecting
             },
             seat: beginning.seat,
-            conversation: Conversation::restore(beginning.entries, is_seat, beginning.is_copy),
+            user: None,
+            holder: None,
+            conversation: Conversation::restore(
+                beginning.first,
+                beginning.entries,
+                is_seat,
+                beginning.is_copy,
+            ),
             stream: beginning.stream.as_deref().map(Stream::restore),
             draft: beginning.draft,
             is_empty_refused: false,

@@ -40,7 +40,12 @@ impl State {
 
     /// Sends what the server has not received.
     fn send_again(&mut self, last_id: Option<u64>) {
-        let mut next = last_id.map_or(0, |id| (id as usize).saturating_add(1));
+        if let Some(id) = last_id {
+            // Where nothing could be kept, no number may come twice.
+            self.conversation.go_on_after(id);
+        }
+        let arrived = last_id.and_then(|id| self.conversation.index(id));
+        let mut next = arrived.map_or(0, |index| index.saturating_add(1));
         // Another tab with the same seat may have sent what waits in this one.
         while let Some(index) = self.conversation.oldest(Delivery::Waiting).filter(|index| *index < next) {
             self.turn(index, Delivery::Sent);
@@ -52,7 +57,10 @@ impl State {
     }
 
     pub(super) fn message(&self, index: usize) -> ClientEvent<'static> {
-        ClientEvent::Message { text: self.conversation.text(index).to_owned().into(), id: Some(index as u64) }
+        ClientEvent::Message {
+            text: self.conversation.text(index).to_owned().into(),
+            id: Some(self.conversation.number(index)),
+        }
     }
 
     /// A frame came that the server would send again, and what it brings is kept with the seat.

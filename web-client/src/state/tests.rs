@@ -34,6 +34,7 @@ impl Page {
     fn with(change: impl FnOnce(&mut Beginning)) -> Self {
         let mut beginning = Beginning {
             seat: None,
+            first: 0,
             entries: Vec::new(),
             stream: None,
             is_copy: false,
@@ -126,7 +127,7 @@ impl Page {
 }
 
 fn waiting(position: usize) -> ServerEvent<'static> {
-    ServerEvent::Waiting { position, ahead: None, estimate_seconds: None, kind: TurnKind::Chat }
+    ServerEvent::Waiting { position, ahead: None, estimate_seconds: None, holder: None, kind: TurnKind::Chat }
 }
 
 fn turn(max_message: Option<usize>) -> ServerEvent<'static> {

@@ -29,6 +29,10 @@ pub(super) fn draw_buttons(state: &State, words: Sentences) {
     let is_something = !state.conversation.entries().is_empty() || state.stream.is_some();
     show("clear", is_something && matches!(state.phase, Phase::Ended(_)));
     show("save", !state.conversation.entries().is_empty());
+    show("account", state.user.is_some());
+    if let Some(user) = &state.user {
+        say("account", user);
+    }
     let sound = if state.preferences.sound { "true" } else { "false" };
     if let Some(button) = find("sound") {
         set(&button, "aria-pressed", sound);

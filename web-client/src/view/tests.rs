@@ -30,6 +30,7 @@ fn page() -> (View, State) {
     let beginning = Beginning {
         seat: None,
         stream: None,
+        first: 0,
         entries: Vec::new(),
         is_copy: false,
         draft: String::new(),
@@ -70,6 +71,7 @@ fn waiting(position: usize) -> Event {
         position,
         ahead: None,
         estimate_seconds: None,
+        holder: None,
         kind: TurnKind::Chat,
     })
 }
@@ -87,6 +89,32 @@ fn waiting_shows_the_place() {
     );
     assert!(element::<HtmlElement>("place").unwrap().hidden());
     assert_eq!(count(".person"), 0);
+}
+
+#[wasm_bindgen_test]
+fn names_enter_as_text() {
+    let (mut view, mut state) = page();
+    assert!(element::<HtmlElement>("account").unwrap().hidden());
+    let name = "<b>joão</b>";
+    let seat = ServerEvent::Seat {
+        token: "a".into(),
+        grace_seconds: 15,
+        lost: false,
+        last_id: None,
+        bytes: 0,
+        user: Some(name.into()),
+    };
+    let waiting = ServerEvent::Waiting {
+        position: 2,
+        ahead: None,
+        estimate_seconds: None,
+        holder: Some(name.into()),
+        kind: TurnKind::Chat,
+    };
+    show(&mut view, &mut state, [seat, waiting].map(Event::Received));
+    assert_eq!(text("#detail"), "2 pessoas à sua frente. <b>joão</b> conversa agora.");
+    assert_eq!(text("#account"), name);
+    assert!(!element::<HtmlElement>("account").unwrap().hidden());
 }
 
 #[wasm_bindgen_test]

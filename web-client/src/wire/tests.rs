@@ -26,21 +26,29 @@ const REASONS: [ByeReason; 15] = [
 #[wasm_bindgen_test]
 fn what_the_server_writes_is_read() {
     let text = "olá\n\"\\ \u{1f600} \u{0}";
-    let seat = |lost, last_id, bytes| ServerEvent::Seat {
+    let seat = |lost, last_id, bytes, user: Option<&'static str>| ServerEvent::Seat {
         token: "AAAA".into(),
         grace_seconds: 15,
         lost,
         last_id,
         bytes,
+        user: user.map(Into::into),
     };
     let mut events = vec![
-        seat(false, None, 0),
-        seat(true, Some(0), 5_000_000_000),
-        ServerEvent::Waiting { position: 1, ahead: None, estimate_seconds: None, kind: TurnKind::Chat },
+        seat(false, None, 0, None),
+        seat(true, Some(0), 5_000_000_000, Some(text)),
+        ServerEvent::Waiting {
+            position: 1,
+            ahead: None,
+            estimate_seconds: None,
+            holder: None,
+            kind: TurnKind::Chat,
+        },
         ServerEvent::Waiting {
             position: 70_000,
             ahead: Some(0),
             estimate_seconds: Some(5_000_000_000),
+            holder: Some("joão".into()),
             kind: TurnKind::Chat,
         },
         ServerEvent::Turn { kind: TurnKind::Chat, max_message: None, newline: None },

@@ -168,7 +168,7 @@ fn bye(text: &str) -> Event {
 }
 
 fn waiting(position: usize, ahead: usize) -> Event {
-    Event::Waiting(Place { position, ahead: Some(ahead), estimate: None, kind: TurnKind::Chat })
+    Event::Waiting(Place { position, ahead: Some(ahead), estimate: None, holder: None, kind: TurnKind::Chat })
 }
 
 #[tokio::test(start_paused = true)]

@@ -37,11 +37,16 @@ pub enum SignInError {
 
 /// Somebody's name; clones share it. Each who waits has one or none: it is a thin pointer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct User(Arc<Box<str>>);
+pub struct User(Arc<Box<str>>);
 
 impl User {
     pub(super) fn new(name: &str) -> Self {
         Self(Arc::new(name.into()))
+    }
+
+    /// What can be somebody's name.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        is_name(name).then(|| Self::new(name))
     }
 
     /// The name, as it was said.
@@ -57,7 +62,7 @@ pub(crate) enum Stranger {
     Nameless,
     /// It said a wrong one, or a wrong password.
     Wrong,
-    /// It, or its network, was wrong too often, or too many are checked.
+    /// It, or its network, or somebody under its name, was wrong too often, or too many are checked.
     TooOften,
 }
 
@@ -150,7 +155,7 @@ impl SignIn {
         // Two are two names, of which one may be the client's own.
         let (Some(value), None) = (values.next(), values.next()) else { return None };
         let name = str::from_utf8(value.as_bytes()).ok()?;
-        is_name(name).then(|| User::new(name))
+        User::parse(name)
     }
 
     fn by_cookie(&self, headers: &HeaderMap) -> Option<User> {
@@ -162,13 +167,16 @@ impl SignIn {
 
     async fn check(&self, from: IpAddr, name: &str, password: &str) -> Result<User, Stranger> {
         let Some((accounts, _)) = &self.accounts else { return Err(Stranger::Wrong) };
-        if !self.attempts.may_try(from) {
+        if !self.attempts.may_try(from, name) {
             return Err(Stranger::TooOften);
         }
         match accounts.check(name, password).await {
-            Ok(true) => Ok(User::new(name)),
+            Ok(true) => {
+                self.attempts.was_right(from, name);
+                Ok(User::new(name))
+            }
             Ok(false) => {
-                self.attempts.was_wrong(from);
+                self.attempts.was_wrong(from, name);
                 tracing::info!(%from, "a wrong name or password");
                 Err(Stranger::Wrong)
             }

@@ -1,5 +1,7 @@
 //! The keys of a shared queue: `NAME/LEASE/NUMBER`, whose value tells people whose they are.
 
+use crate::door::User;
+
 /// One ticket's key, without the queue's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Key {
@@ -16,6 +18,8 @@ pub(super) struct Label {
     pub(super) session: u64,
     /// What the server is called.
     pub(super) server: String,
+    /// Who it is, where that is asked.
+    pub(super) user: Option<User>,
 }
 
 /// Most bytes of a server's name that are kept.
@@ -39,19 +43,23 @@ impl Key {
 
 impl Label {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        format!("{} {}", self.session, self.server).into_bytes()
+        let user = self.user.iter().map(|user| format!("\n{}", user.name()));
+        format!("{} {}{}", self.session, self.server, user.collect::<String>()).into_bytes()
     }
 
     /// Reads what anybody may have written: what could be no name is shown as question marks.
     pub(super) fn parse(bytes: &[u8]) -> Self {
         let fine = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./ ".contains(&byte);
-        let shown = bytes.iter().take(SERVER).map(|byte| if fine(*byte) { char::from(*byte) } else { '?' });
+        let mut lines = bytes.splitn(2, |byte| *byte == b'\n');
+        let (whose, user) = (lines.next().unwrap_or_default(), lines.next());
+        let user = user.and_then(|user| User::parse(str::from_utf8(user).ok()?));
+        let shown = whose.iter().take(SERVER).map(|byte| if fine(*byte) { char::from(*byte) } else { '?' });
         let text: String = shown.collect();
         match text.split_once(' ') {
             Some((session, server)) => {
-                Self { session: session.parse().unwrap_or(0), server: server.to_owned() }
+                Self { session: session.parse().unwrap_or(0), server: server.to_owned(), user }
             }
-            None => Self { session: 0, server: text },
+            None => Self { session: 0, server: text, user },
         }
     }
 }
@@ -84,10 +92,24 @@ mod tests {
 
     #[test]
     fn a_label_is_read_whatever_it_is() {
-        let label = Label { session: 17, server: "a".into() };
-        assert_eq!(Label::parse(&label.to_bytes()), label);
-        assert_eq!(Label::parse(b"x"), Label { session: 0, server: "x".into() });
+        let user = User::parse("joão da fila");
+        for label in [
+            Label { session: 17, server: "a".into(), user: None },
+            Label { session: 17, server: "a".into(), user },
+        ] {
+            assert_eq!(Label::parse(&label.to_bytes()), label);
+        }
+        assert_eq!(Label::parse(b"x"), Label { session: 0, server: "x".into(), user: None });
+        for no_name in [
+            b"1 a\n\xff".as_slice(),
+            b"1 a\n",
+            b"1 a\nb\nc",
+            b"1 a\n b",
+            &[b"1 a\n", [b'b'; 5000].as_slice()].concat(),
+        ] {
+            assert_eq!(Label::parse(no_name), Label { session: 1, server: "a".into(), user: None });
+        }
         assert_eq!(Label::parse(&[0xff; 5000]).server, "?".repeat(SERVER));
-        assert_eq!(Label::parse(b"1 \"a\\\n").server, "?a??");
+        assert_eq!(Label::parse(b"1 \"a\\\t").server, "?a??");
     }
 }

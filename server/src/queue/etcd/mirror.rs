@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::key::{Key, Label};
+use crate::door::User;
 use crate::platform::since_boot;
 use crate::queue::crowd::{Crowd, Network};
 use crate::queue::order::{Member, Order, TOLD_AT_ONCE};
@@ -180,6 +181,11 @@ impl Mirror {
         Some(Head { server: seen.label.server.clone(), session: seen.label.session })
     }
 
+    /// Who has the turn, if that has a name.
+    pub(in crate::queue) fn holder(&self) -> Option<User> {
+        self.seen.first_key_value()?.1.label.user.clone()
+    }
+
     /// How long the first of those who wait has waited, as far as this server saw it.
     pub(in crate::queue) fn longest_wait(&self) -> Option<Duration> {
         let in_line = self.order.line.members().zip(self.seen.values()).nth(1);
@@ -191,11 +197,16 @@ impl Mirror {
 
     // What tickets do.
 
-    pub(in crate::queue) fn join(&mut self, from: Network, session: u64) -> (u64, Arc<Place>) {
+    pub(in crate::queue) fn join(
+        &mut self,
+        from: Network,
+        session: u64,
+        user: Option<User>,
+    ) -> (u64, Arc<Place>) {
         self.latest += 1;
         let place = Arc::new(Place::new(State::Joining));
         self.order.wait(from);
-        let member = Member { place: Arc::clone(&place), from };
+        let member = Member { place: Arc::clone(&place), from, user };
         self.joining.insert(self.latest, Own { member, session });
         self.changed.notify_one();
         (self.latest, place)
@@ -346,7 +357,11 @@ impl Mirror {
         let mut unsent = self.joining.range(self.unsent..).peekable();
         let block = **unsent.peek().map(|(number, _)| number)? / BATCH;
         let batch = unsent.take_while(|(number, _)| **number / BATCH == block);
-        let label = |own: &Own| Label { session: own.session, server: self.server.clone() };
+        let label = |own: &Own| Label {
+            session: own.session,
+            server: self.server.clone(),
+            user: own.member.user.clone(),
+        };
         Some(Batch::Put(batch.map(|(number, own)| (key(*number), label(own))).collect()))
     }
 

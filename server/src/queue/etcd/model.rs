@@ -296,7 +296,7 @@ impl World {
         match step {
             Step::Join(_) => {
                 let (number, place) =
-                    server.mirror.join(Network::from(std::net::IpAddr::from([127, 0, 0, 1])), 0);
+                    server.mirror.join(Network::from(std::net::IpAddr::from([127, 0, 0, 1])), 0, None);
                 server.tickets.insert(number, Ticket { place, since: self.etcd.revision });
             }
             Step::Leave(_, who) => self.leave(index, who),

@@ -25,8 +25,8 @@ pub(crate) struct WaitingWebSocket<S> {
     settings: Arc<Settings>,
     /// The message that leaves instead of being kept, where nothing was said before it.
     leave_word: Option<Arc<str>>,
-    /// The place that the peer was told last, or is still to be told.
-    place: Option<ServerEvent<'static>>,
+    /// The place that the peer was told last, or is still to be told, if it is told places.
+    place: Option<Box<ServerEvent<'static>>>,
     is_told: bool,
     /// Bytes of the message that is not complete.
     fragments: usize,
@@ -74,7 +74,7 @@ impl<S: AsyncRead + AsyncWrite + Send> WaitingWebSocket<S> {
     }
 
     /// Its place, for the connection over which it comes back.
-    pub(super) fn take_place(&mut self) -> Option<ServerEvent<'static>> {
+    pub(super) fn take_place(&mut self) -> Option<Box<ServerEvent<'static>>> {
         self.place.take()
     }
 
@@ -183,8 +183,10 @@ impl<S: AsyncRead + AsyncWrite + Send> Waiting for WaitingWebSocket<S> {
     type Output = WebSocketOutput<S>;
 
     fn tell(&mut self, place: impl FnOnce() -> ServerEvent<'static>) {
-        self.place = Some(place());
-        self.is_told = false;
+        if self.style == Style::Events {
+            self.place = Some(Box::new(place()));
+            self.is_told = false;
+        }
     }
 
     fn poll_watch(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {

@@ -73,10 +73,14 @@ impl TestServer {
         Client::connect(self, kind).await
     }
 
-    /// How many wait, as `/healthz` says.
-    #[cfg(all(feature = "etcd", unix))]
-    pub(crate) async fn waiting(&self) -> usize {
-        health(self.http).await["waiting"].as_u64().unwrap() as usize
+    /// Waits until as many wait as should, as `/healthz` says.
+    pub(crate) async fn await_waiting(&self, count: usize) {
+        within("the queue's length", async {
+            while health(self.http).await["waiting"] != count {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
     }
 
     /// Asks the server to end.

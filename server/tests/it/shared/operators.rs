@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::time::sleep;
+use vez_protocol::ServerEvent;
 
 use super::server_with;
 use crate::common::etcd::{Etcd, name};
 use crate::common::openmetrics::Exposition;
-use crate::common::{Kind, TestServer, WebSocket, health, http, within};
+use crate::common::{TestServer, WebSocket, health, http, within};
 
 async fn read(server: &TestServer, path: &str) -> String {
     let address = server.metrics.expect("the listener is on");
@@ -37,18 +38,25 @@ async fn every_server_tells_who_has_the_turn_and_how_its_lease_is() {
     let queue = etcd.queue(&name(), 0);
     let start = async |label: &str| {
         server_with(&format!("{queue}&server={label}"), |options| {
-            options.metrics = "127.0.0.1:0".parse().unwrap()
+            options.metrics = "127.0.0.1:0".parse().unwrap();
+            options.access.user_header = Some("x-user".parse().unwrap());
+            options.access.trusted_proxy = vec!["127.0.0.1/32".parse().unwrap()];
+            options.access.tcp_anyone = true;
         })
         .await
     };
     let (first, second) = (start("um").await, start("dois").await);
-    let mut holder = first.connect(Kind::Tcp).await;
-    holder.chat("oi").await;
-    let mut waits = WebSocket::connect(second.http, true).await;
-    waits.expect_place(1).await;
+    let mut holder = WebSocket::connect_with(first.http, true, &[("x-user", "maria")]).await;
+    holder.expect_turn().await;
+    let mut waits = WebSocket::connect_with(second.http, true, &[("x-user", "joão")]).await;
+    match waits.event().await {
+        ServerEvent::Waiting { position: 1, holder, .. } => assert_eq!(holder.as_deref(), Some("maria")),
+        other => panic!("{other:?} instead of a place"),
+    }
     let (here, there) = (queue_of(&first, 1).await, queue_of(&second, 1).await);
     assert_eq!((&here["turn"]["server"], &there["turn"]["server"]), (&"um".into(), &"um".into()));
     assert_eq!(here["turn"]["session"], there["turn"]["session"]);
+    assert_eq!((&here["turn"]["user"], &there["turn"]["user"]), (&"maria".into(), &"maria".into()));
     assert_eq!(health(second.http).await["queue"], "ok");
     let metrics = Exposition::parse(&read(&second, "/metrics").await);
     metrics.expect_on_dashboard(|_| true);

@@ -1,9 +1,6 @@
 //! First come, first served, over all servers.
 
-use std::time::Duration;
-
 use tokio::io::AsyncReadExt;
-use tokio::time::sleep;
 
 use super::{Recorder, process, server, server_with};
 use crate::common::etcd::{Etcd, name};
@@ -21,14 +18,9 @@ async fn turns_go_by_arrival_whichever_server_and_transport() {
         let kind = [Kind::Events, Kind::Tcp, Kind::Plain][number / 3];
         let client = servers[number % 3].connect(kind).await;
         // The next one comes when this one has its place, of which every server knows.
-        let placed = async {
-            for server in &servers {
-                while server.waiting().await != number + 1 {
-                    sleep(Duration::from_millis(5)).await;
-                }
-            }
-        };
-        within("a place", placed).await;
+        for server in &servers {
+            server.await_waiting(number + 1).await;
+        }
         waiting.push(client);
     }
     for (number, mut next) in waiting.into_iter().enumerate() {

@@ -7,11 +7,15 @@ use super::{Delivery, Effect, Event, Page, Phase, Speaker, entry, place, reply, 
 use crate::state::{Ending, Note, Seat};
 
 fn seat(token: &'static str, last_id: Option<u64>, bytes: u64) -> ServerEvent<'static> {
-    ServerEvent::Seat { token: token.into(), grace_seconds: 15, lost: false, last_id, bytes }
+    ServerEvent::Seat { token: token.into(), grace_seconds: 15, lost: false, last_id, bytes, user: None }
 }
 
 fn stream() -> ServerEvent<'static> {
     ServerEvent::Turn { kind: TurnKind::Stream, max_message: None, newline: None }
+}
+
+fn answer(to: u64) -> ServerEvent<'static> {
+    ServerEvent::Reply { text: "ok".into(), to: Some(to) }
 }
 
 /// A page with a seat, and its turn.
@@ -36,11 +40,18 @@ impl Page {
     /// Loads the page anew with what it kept.
     fn reload(&mut self, is_copy: bool) -> Self {
         self.on(Event::PageLeft);
-        let (seat, entries) = (self.state.seat.clone(), self.state.conversation.entries().to_vec());
+        self.reload_from(0, is_copy)
+    }
+
+    /// Loads the page anew with what it kept, when that begins at this index.
+    fn reload_from(&mut self, kept: usize, is_copy: bool) -> Self {
+        let conversation = &self.state.conversation;
+        let (first, entries) = (conversation.number(kept), conversation.entries()[kept..].to_vec());
+        let seat = self.state.seat.clone();
         let seat = seat.and_then(|seat| Seat::from_record(&seat.to_record()));
         let stream = self.state.stream.as_ref().map(super::super::Stream::newest);
         Self::with(|beginning| {
-            (beginning.seat, beginning.entries) = (seat, entries);
+            (beginning.seat, beginning.first, beginning.entries) = (seat, first, entries);
             (beginning.stream, beginning.is_copy) = (stream, is_copy);
         })
     }
@@ -329,6 +340,47 @@ fn clearing_leaves_nothing() {
     page.on(Event::ClearAsked);
     assert!(page.seen().contains(&Effect::Clear));
     assert!(page.entries().is_empty() && page.state.stream.is_none() && page.state.draft.is_empty());
+}
+
+/// Of a long conversation only the newest part is kept.
+#[test]
+fn what_is_forgotten_with_a_reload_changes_no_messages_number() {
+    let mut page = seated(turn(None));
+    for (number, text) in ["um", "dois", "três"].into_iter().enumerate() {
+        page.write(text);
+        page.told(answer(1 + 2 * number as u64));
+    }
+    page.write("quatro");
+    assert_eq!(page.ids(), [1, 3, 5, 7]);
+    let mut page = page.reload_from(5, false);
+    page.on(Event::Started);
+    page.on(Event::Opened);
+    page.told(seat("a", Some(5), 0));
+    page.told(turn(None));
+    assert_eq!(page.ids(), [7], "what did not arrive, and under the same number");
+    page.told(answer(7));
+    assert_eq!(page.deliveries(), [Delivery::Answered; 2]);
+    page.write("cinco");
+    assert_eq!(page.ids(), [9]);
+    assert!(!page.entries().iter().any(|(speaker, _)| *speaker == Speaker::Page(Note::Began)));
+}
+
+#[test]
+fn where_nothing_could_be_kept_no_number_comes_twice() {
+    let mut page = seated(turn(None));
+    for text in ["um", "dois", "três"] {
+        page.write(text);
+    }
+    assert_eq!(page.ids(), [1, 2, 3]);
+    let kept = page.state.conversation.entries().len();
+    let mut page = Page::with(|beginning| beginning.seat = page.state.seat.clone());
+    assert_eq!(kept, 4);
+    page.on(Event::Started);
+    page.on(Event::Opened);
+    page.told(seat("a", Some(3), 0));
+    page.told(turn(None));
+    page.write("quatro");
+    assert!(page.ids() > vec![3]);
 }
 
 #[test]

@@ -21,10 +21,12 @@ fn those_ahead_and_the_estimate_are_the_servers() {
         position: 3,
         ahead: Some(4),
         estimate_seconds: Some(90),
+        holder: Some("joão".into()),
         kind: TurnKind::Chat,
     });
     let expected = Some(page.now + 90_000);
     assert_eq!(page.state.phase, Phase::Waiting(Place { position: 3, ahead: 4, expected }));
+    assert_eq!(page.state.holder.as_deref(), Some("joão"));
 }
 
 #[test]
@@ -34,6 +36,7 @@ fn no_estimate_is_too_large() {
         position: 1,
         ahead: None,
         estimate_seconds: Some(u64::MAX),
+        holder: None,
         kind: TurnKind::Chat,
     });
     assert!(page.state.alarm(page.now).is_some());

@@ -41,7 +41,7 @@ struct Gone {
     away: Option<Away>,
     said: Said,
     /// The place that was told last.
-    place: Option<ServerEvent<'static>>,
+    place: Option<Box<ServerEvent<'static>>>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Send> KeptWebSocket<S> {
@@ -62,7 +62,7 @@ impl<S: AsyncRead + AsyncWrite + Send> KeptWebSocket<S> {
         socket.event(&self.keep.event(&said, false));
         socket.set_said(said);
         if let Some(place) = place {
-            socket.tell(|| place);
+            socket.tell(|| *place);
         }
         if let Link::Here(old, slots) = std::mem::replace(&mut self.link, Link::Here(socket, slots)) {
             let (input, output) = old.into_conversation();
@@ -90,7 +90,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Waiting for KeptWebSocket<S> {
     fn tell(&mut self, place: impl FnOnce() -> ServerEvent<'static>) {
         match &mut self.link {
             Link::Here(socket, _) => socket.tell(place),
-            Link::Gone(gone) => gone.place = Some(place()),
+            Link::Gone(gone) => gone.place = Some(Box::new(place())),
         }
     }
 

@@ -239,6 +239,7 @@ impl<S> Keep<S> {
             lost,
             last_id: said.last_id,
             bytes: said.streamed,
+            user: self.handle.user.as_ref().map(|user| user.name().to_owned().into()),
         }
     }
 
