@@ -15,7 +15,7 @@ const FIRST: &str = "vez.first";
 /// Which entries are kept, by number, without a gap.
 #[derive(Debug, Default)]
 pub(crate) struct Ring {
-    first: u64,
+    first: usize,
     bytes: usize,
 }
 
@@ -25,7 +25,7 @@ impl Ring {
         let (mut ring, mut entries) = (Self::default(), Vec::new());
         let Some(storage) = for_this_tab() else { return (ring, entries) };
         ring.first = item(&storage, FIRST).and_then(|first| first.parse().ok()).unwrap_or_default();
-        while let Some(record) = item(&storage, &key(ring.first + entries.len() as u64)) {
+        while let Some(record) = item(&storage, &key(ring.first + entries.len())) {
             let Some(entry) = Entry::from_record(&record) else { break };
             ring.bytes += record.len();
             entries.push(entry);
@@ -34,12 +34,12 @@ impl Ring {
     }
 
     /// The number of the oldest entry.
-    pub(crate) fn first(&self) -> u64 {
+    pub(crate) fn first(&self) -> usize {
         self.first
     }
 
     /// Keeps an entry, new or changed; if there is no room even so, not as it was before.
-    pub(crate) fn keep(&mut self, number: u64, entry: &Entry) {
+    pub(crate) fn keep(&mut self, number: usize, entry: &Entry) {
         let Some(storage) = for_this_tab() else { return };
         if self.bytes == 0 {
             self.begin(&storage, number);
@@ -50,11 +50,12 @@ impl Ring {
         }
         self.bytes = self.bytes + record.len() - size(&storage, &key);
         while self.bytes > ROOM || storage.set_item(&key, &record).is_err() {
-            let oldest = self.first;
-            self.bytes -= if oldest == number { record.len() } else { size(&storage, &self::key(oldest)) };
-            _ = storage.remove_item(&self::key(oldest));
-            self.begin(&storage, oldest + 1);
-            if oldest == number {
+            let oldest = self::key(self.first);
+            let is_this = self.first == number;
+            self.bytes -= if is_this { record.len() } else { size(&storage, &oldest) };
+            _ = storage.remove_item(&oldest);
+            self.begin(&storage, self.first + 1);
+            if is_this {
                 break;
             }
         }
@@ -73,9 +74,9 @@ impl Ring {
         *self = Self::default();
     }
 
-    fn begin(&mut self, storage: &Storage, first: u64) {
+    fn begin(&mut self, storage: &Storage, first: usize) {
         self.first = first;
-        keep(Some(storage.clone()), FIRST, &digits(first));
+        keep(Some(storage.clone()), FIRST, &digits(first as u64));
     }
 }
 
@@ -88,6 +89,6 @@ fn size(storage: &Storage, key: &str) -> usize {
     item(storage, key).map_or(0, |record| record.len())
 }
 
-fn key(number: u64) -> String {
-    String::from("vez.entry.") + &digits(number)
+fn key(number: usize) -> String {
+    String::from("vez.entry.") + &digits(number as u64)
 }

@@ -46,7 +46,7 @@ fn entry(delivery: Delivery, text: &str) -> Entry {
 }
 
 /// What a reload would find: the first number, and the texts in order.
-fn kept() -> (u64, Vec<String>) {
+fn kept() -> (usize, Vec<String>) {
     let (ring, entries) = Ring::open();
     (ring.first(), entries.into_iter().map(|entry| entry.text).collect())
 }
@@ -60,14 +60,14 @@ fn empty_ring() -> Ring {
 #[wasm_bindgen_test]
 fn the_newest_part_of_a_conversation_is_kept_within_bounds_and_without_gaps() {
     let mut ring = empty_ring();
-    let text = |number: u64| number.to_string() + &"x".repeat(99_990);
+    let text = |number: usize| number.to_string() + &"x".repeat(99_990);
     for number in 0..25 {
         ring.keep(number, &entry(Delivery::Waiting, &text(number)));
     }
     let (first, texts) = kept();
     assert!((14..17).contains(&first), "{first}");
     assert!(texts.iter().zip(first..25).all(|(kept, number)| *kept == text(number)));
-    assert_eq!(first + texts.len() as u64, 25);
+    assert_eq!(first + texts.len(), 25);
     // What became of a message takes no more room, and what is forgotten stays so.
     for _ in 0..10 {
         ring.keep(24, &entry(Delivery::Sent, &text(24)));

@@ -56,7 +56,7 @@ pub(crate) enum Note {
 #[derive(Debug, Default)]
 pub(crate) struct Conversation {
     /// The first entry's number: those before it were forgotten with a reload.
-    first: u64,
+    first: usize,
     entries: Vec<Entry>,
     /// Every entry before this one is as it will stay.
     settled: usize,
@@ -69,17 +69,17 @@ impl Conversation {
     }
 
     /// The number of the entry with this index, over all reloads; a message's `id`.
-    pub(crate) fn number(&self, index: usize) -> u64 {
-        self.first + index as u64
+    pub(crate) fn number(&self, index: usize) -> usize {
+        self.first + index
     }
 
     /// The index of the entry with this number, if it is not forgotten.
-    pub(crate) fn index(&self, number: u64) -> Option<usize> {
-        usize::try_from(number.checked_sub(self.first)?).ok()
+    pub(crate) fn index(&self, number: usize) -> Option<usize> {
+        number.checked_sub(self.first)
     }
 
     /// Has an empty conversation go on after this number.
-    pub(crate) fn go_on_after(&mut self, number: u64) {
+    pub(crate) fn go_on_after(&mut self, number: usize) {
         if self.entries.is_empty() {
             self.first = self.first.max(number.saturating_add(1));
         }
@@ -93,7 +93,7 @@ impl Conversation {
     /// Takes up a conversation that was kept over a reload, with the seat if there `is_seat` one.
     ///
     /// Without a seat, what was on its way is lost; in a copy without one, what waits is the original's to send.
-    pub(crate) fn restore(first: u64, entries: Vec<Entry>, is_seat: bool, is_copy: bool) -> Self {
+    pub(crate) fn restore(first: usize, entries: Vec<Entry>, is_seat: bool, is_copy: bool) -> Self {
         let mut conversation = Self { first, entries, settled: 0 };
         if is_seat {
             return conversation;

@@ -76,7 +76,7 @@ pub(crate) struct Beginning {
     /// The seat from before a reload.
     pub(crate) seat: Option<Seat>,
     /// The number of the first entry that was said before a reload and is kept.
-    pub(crate) first: u64,
+    pub(crate) first: usize,
     /// What was said before a reload, from that entry on.
     pub(crate) entries: Vec<Entry>,
     /// What came in a stream before a reload.

@@ -40,12 +40,12 @@ impl State {
 
     /// Sends what the server has not received.
     fn send_again(&mut self, last_id: Option<u64>) {
+        let mut next = 0;
         if let Some(id) = last_id {
             // Where nothing could be kept, no number may come twice.
-            self.conversation.go_on_after(id);
+            self.conversation.go_on_after(id as usize);
+            next = self.conversation.index(id as usize).map_or(0, |index| index.saturating_add(1));
         }
-        let arrived = last_id.and_then(|id| self.conversation.index(id));
-        let mut next = arrived.map_or(0, |index| index.saturating_add(1));
         // Another tab with the same seat may have sent what waits in this one.
         while let Some(index) = self.conversation.oldest(Delivery::Waiting).filter(|index| *index < next) {
             self.turn(index, Delivery::Sent);
@@ -59,7 +59,7 @@ impl State {
     pub(super) fn message(&self, index: usize) -> ClientEvent<'static> {
         ClientEvent::Message {
             text: self.conversation.text(index).to_owned().into(),
-            id: Some(self.conversation.number(index)),
+            id: Some(self.conversation.number(index) as u64),
         }
     }
 

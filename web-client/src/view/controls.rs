@@ -30,9 +30,7 @@ pub(super) fn draw_buttons(state: &State, words: Sentences) {
     show("clear", is_something && matches!(state.phase, Phase::Ended(_)));
     show("save", !state.conversation.entries().is_empty());
     show("account", state.user.is_some());
-    if let Some(user) = &state.user {
-        say("account", user);
-    }
+    say("account", state.user.as_deref().unwrap_or_default());
     let sound = if state.preferences.sound { "true" } else { "false" };
     if let Some(button) = find("sound") {
         set(&button, "aria-pressed", sound);
