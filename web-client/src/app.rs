@@ -192,15 +192,18 @@ impl App {
 
     /// Tells a server that is off from one that refuses the handshake, which a browser does not tell.
     fn probe(&'static self) -> Result<(), JsValue> {
-        /// What a server answers that is there: well, or that it does not know the page's address.
-        const THERE: [f64; 2] = [200.0, 403.0];
-        let told = |response: Option<JsValue>| {
+        let location = window()?.location();
+        let told = move |response: Option<JsValue>| {
             let status = response.and_then(|response| Reflect::get(&response, &"status".into()).ok());
-            if status.and_then(|status| status.as_f64()).is_some_and(|status| THERE.contains(&status)) {
-                self.handle(Event::Reachable);
+            match status.and_then(|status| status.as_f64()).unwrap_or_default() as u16 {
+                // It is there: well, or it does not know the page's address.
+                200 | 403 => self.handle(Event::Reachable),
+                // It asks who we are, with a form where the page was.
+                401 => report(location.reload()),
+                _ => {}
             }
         };
-        self.probe.set(Some(Answer::to(&window()?.fetch_with_str("/healthz"), told)));
+        self.probe.set(Some(Answer::to(&window()?.fetch_with_str("/"), told)));
         Ok(())
     }
 

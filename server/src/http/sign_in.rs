@@ -111,7 +111,7 @@ pub(super) async fn leave(
     match guard.check_origin(&headers) {
         Ok(()) => {
             // The next person at a shared computer finds nothing of this one's conversation.
-            let clear = [(CLEAR_SITE_DATA, r#""storage""#)];
+            let clear = [(CLEAR_SITE_DATA, r#""cache", "storage""#)];
             (clear, to_the_page(sign_in.sign_out(&headers))).into_response()
         }
         Err(refused) => refuse(&refused),
@@ -217,7 +217,8 @@ fn html(status: StatusCode, lang: &str, body: &str) -> Response {
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        // With no-referrer browsers would hide where the form is from (Fetch, "append a request `Origin` header").
+        (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
         (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
     ];
     (status, headers, page).into_response()

@@ -152,7 +152,7 @@ async fn the_form_gives_a_cookie_that_comes_in_until_it_is_ended() {
 
     let out = post(server.http, "/sair-da-conta", &cookie, "").await;
     assert!(out.starts_with("HTTP/1.1 303 ") && out.contains("set-cookie: vez_conta=; "), "{out}");
-    assert!(out.contains("clear-site-data: \"storage\"\r\n"), "{out}");
+    assert!(out.contains("clear-site-data: \"cache\", \"storage\"\r\n"), "{out}");
     assert_eq!(handshake(server.http, &cookie).await.err(), Some(401), "a cookie that was ended");
     talk(handshake(server.http, &other).await).await;
 }

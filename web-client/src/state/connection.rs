@@ -112,7 +112,9 @@ impl State {
     /// A reply answers the message that it names; the oldest, where it names none.
     fn settle(&mut self, to: Option<u64>) {
         let sent = match to {
-            Some(id) => self.conversation.index(id as usize).filter(|index| self.conversation.is_sent(*index)),
+            Some(id) => {
+                self.conversation.index(id as usize).filter(|index| self.conversation.is_sent(*index))
+            }
             None => self.conversation.oldest(Delivery::Sent),
         };
         if let Some(index) = sent {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use thirtyfour::prelude::*;
 
-use crate::stage::{Said, play};
+use crate::stage::{Said, play, play_in_both};
 
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo xtask test"]
@@ -215,6 +215,37 @@ async fn a_warning_counts_down_and_staying_lifts_it() -> Result<()> {
         tab.say("sair").await?;
         terminal.say("oi\n").await?;
         terminal.hear("Servidor recebeu: 'oi'\n").await
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn a_conversation_is_waited_for_held_and_ended() -> Result<()> {
+    play_in_both(&[], async |house, browser| {
+        let mut terminal = house.terminal().await?;
+        terminal.say("oi\n").await?;
+        terminal.hear("Servidor recebeu: 'oi'\n").await?;
+        let tab = browser.open(&house.url()).await?;
+        tab.until_place(1).await?;
+        tab.say("adiantada").await?;
+        tab.driver.refresh().await?;
+        tab.until_place(1).await?;
+        tab.until_count(".message[data-state=waiting]", 1).await?;
+        terminal.say("sair\n").await?;
+        tab.until_state("talking").await?;
+        tab.until_count(".message[data-state=answered]", 1).await?;
+        tab.say("<b>olá</b>").await?;
+        tab.until_count(".message[data-state=answered]", 2).await?;
+        assert_eq!(tab.said().await?[4].words, "Servidor recebeu: '<b>olá</b>'");
+        let before = tab.said().await?;
+        tab.write("meia frase").await?;
+        tab.driver.refresh().await?;
+        tab.until_state("talking").await?;
+        assert_eq!(tab.said().await?, before);
+        assert_eq!(tab.text_of("document.querySelector('#message').value").await?, "meia frase");
+        tab.press("#leave").await?;
+        tab.until_state("ended").await
     })
     .await
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::json;
 
-use crate::stage::{Options, Relay, play_with};
+use crate::stage::{Options, Relay, play_in_both, play_with};
 
 /// A failing network is on the console, as it should be.
 const FAILING: Options = Options { languages: "pt-BR", size: (1000, 760), may_complain: true };
@@ -11,7 +11,7 @@ const FAILING: Options = Options { languages: "pt-BR", size: (1000, 760), may_co
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo xtask test"]
 async fn a_lost_connection_comes_back_by_itself() -> Result<()> {
-    play_with(&[], FAILING, async |house, browser| {
+    play_in_both(&[], async |house, browser| {
         let relay = Relay::to(house.http()).await?;
         let tab = browser.open(&relay.url()).await?;
         tab.until_state("talking").await?;
@@ -35,7 +35,7 @@ async fn a_lost_connection_comes_back_by_itself() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo xtask test"]
 async fn a_connection_that_is_lost_for_too_long_is_said_plainly() -> Result<()> {
-    play_with(&["--grace", "100ms"], FAILING, async |house, browser| {
+    play_in_both(&["--grace", "100ms"], async |house, browser| {
         let relay = Relay::to(house.http()).await?;
         let tab = browser.open(&relay.url()).await?;
         tab.until_state("talking").await?;

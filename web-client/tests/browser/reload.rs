@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::stage::{Said, play};
+use crate::stage::{Said, play, play_in_both};
 
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo xtask test"]
@@ -92,7 +92,7 @@ async fn a_conversation_without_room_leaves_no_holes_and_sends_nothing_again() -
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo xtask test"]
 async fn the_place_is_kept_over_a_reload_and_the_turn_too() -> Result<()> {
-    play(&[], async |house, browser| {
+    play_in_both(&[], async |house, browser| {
         let first = browser.open(&house.url()).await?;
         first.until_state("talking").await?;
         let second = browser.open_another(&house.url()).await?;
@@ -118,7 +118,7 @@ async fn the_place_is_kept_over_a_reload_and_the_turn_too() -> Result<()> {
 #[ignore = "needs Chromium: run cargo xtask test"]
 async fn a_reply_that_comes_during_a_reload_is_shown_once() -> Result<()> {
     let slow = ["--exec", "--", "sh", "-c", "while read -r line; do sleep 0.7; echo \"eco: $line\"; done"];
-    play(&slow, async |house, browser| {
+    play_in_both(&slow, async |house, browser| {
         let tab = browser.open(&house.url()).await?;
         tab.until_state("talking").await?;
         tab.say("um").await?;
@@ -138,7 +138,7 @@ async fn a_reply_that_comes_during_a_reload_is_shown_once() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo xtask test"]
 async fn ten_reloads_in_a_row_keep_the_place() -> Result<()> {
-    play(&[], async |house, browser| {
+    play_in_both(&[], async |house, browser| {
         let first = browser.open(&house.url()).await?;
         first.until_state("talking").await?;
         let second = browser.open_another(&house.url()).await?;
@@ -161,7 +161,7 @@ async fn ten_reloads_in_a_row_keep_the_place() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo xtask test"]
 async fn a_stream_survives_a_reload() -> Result<()> {
-    play(&["--framing", "raw", "--exec", "--", "cat"], async |house, browser| {
+    play_in_both(&["--framing", "raw", "--exec", "--", "cat"], async |house, browser| {
         let tab = browser.open(&house.url()).await?;
         tab.until_state("talking").await?;
         tab.say("um").await?;
@@ -178,7 +178,7 @@ async fn a_stream_survives_a_reload() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo xtask test"]
 async fn a_seat_that_was_not_kept_is_said_plainly() -> Result<()> {
-    play(&["--grace", "100ms"], async |house, browser| {
+    play_in_both(&["--grace", "100ms"], async |house, browser| {
         let tab = browser.open(&house.url()).await?;
         tab.until_state("talking").await?;
         tab.say("oi").await?;
@@ -203,7 +203,7 @@ async fn a_seat_that_was_not_kept_is_said_plainly() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo xtask test"]
 async fn a_duplicated_tab_asks_here_or_there() -> Result<()> {
-    play(&[], async |house, browser| {
+    play_in_both(&[], async |house, browser| {
         let first = browser.open(&house.url()).await?;
         first.until_state("talking").await?;
         let second = browser.open_another(&house.url()).await?;
@@ -236,7 +236,7 @@ async fn a_duplicated_tab_asks_here_or_there() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo xtask test"]
 async fn who_comes_next_to_the_device_sees_nothing_after_clearing() -> Result<()> {
-    play(&[], async |house, browser| {
+    play_in_both(&[], async |house, browser| {
         let tab = browser.open(&house.url()).await?;
         tab.until_state("talking").await?;
         tab.say("segredo").await?;

@@ -12,12 +12,12 @@ const BUDGET: [(&str, usize); 6] = [
     ("html", 1_450),
     (".css", 2_300),
     (".js", 5_700),
-    (".wasm", 38_550),
+    (".wasm", 38_650),
     (".svg", 300),
     (".webmanifest", 300),
 ];
-/// What they may have together: 48 KB.
-const TOTAL: usize = 48_000;
+/// What they may have together.
+const TOTAL: usize = 48_200;
 /// What a second visit may transfer, in bytes.
 const SECOND_VISIT: f64 = 1_000.0;
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
+use thirtyfour::common::capabilities::firefox::FirefoxPreferences;
 use thirtyfour::prelude::*;
 use thirtyfour::{BrowserLogEntry, LoggingPrefsLogLevel};
 
@@ -63,6 +64,9 @@ impl Browser {
         wishes.add_arg("-headless")?;
         wishes.add_arg("-profile")?;
         wishes.add_arg(&profile.path().display().to_string())?;
+        let mut preferences = FirefoxPreferences::new();
+        preferences.set("intl.accept_languages", Options::default().languages)?;
+        wishes.set_preferences(preferences)?;
         let driver = WebDriver::new(driver.url(), wishes).await.context("Firefox does not start")?;
         Ok(Self { driver, options: Options::default(), profile, is_chromium: false })
     }

@@ -16,6 +16,10 @@ pub(crate) use terminal::Terminal;
 
 use std::time::Duration;
 
+use anyhow::Context;
+
+use crate::figure;
+
 /// Longest time for anything that a test waits for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -27,6 +31,30 @@ where
     Scene: AsyncFnOnce(&House, &Browser) -> anyhow::Result<()>,
 {
     play_with(options, Options::default(), scene).await
+}
+
+/// Plays a scene in Chromium, and again in Firefox where that is installed.
+///
+/// The console may complain, as it does when a network fails.
+pub(crate) async fn play_in_both<Scene>(options: &[&str], scene: Scene) -> anyhow::Result<()>
+where
+    Scene: AsyncFn(&House, &Browser) -> anyhow::Result<()>,
+{
+    let kind = Options { may_complain: true, ..Options::default() };
+    play_with(options, kind, &scene).await?;
+    let driver = match Driver::firefox().await {
+        Ok(driver) => driver,
+        Err(error) => {
+            figure!("skipped in Firefox: {error:#} (cargo install geckodriver)");
+            return Ok(());
+        }
+    };
+    let house = House::open(options)?;
+    let browser = Browser::firefox(&driver).await?;
+    let played = browser.guard(scene(&house, &browser)).await;
+    browser.close().await?;
+    house.close().await;
+    played.context("in Firefox")
 }
 
 /// As [`play`], with a browser of another kind.

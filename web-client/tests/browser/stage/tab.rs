@@ -1,6 +1,6 @@
 //! A tab with the page in it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
@@ -60,12 +60,19 @@ impl Tab {
         self.front().await?;
         self.driver.set_script_timeout(PATIENCE * 2).await?;
         let script = LOOK.replace("EXPRESSION", expression);
-        let seen = self.driver.execute_async(script, vec![json!(PATIENCE.as_millis() as u64)]).await?;
-        if seen.json() == &Value::Bool(true) {
-            return Ok(());
+        let end = Instant::now() + PATIENCE;
+        while let Some(left) = end.checked_duration_since(Instant::now()) {
+            let seen = self.driver.execute_async(&script, vec![json!(left.as_millis() as u64)]).await?;
+            match seen.json() {
+                Value::Bool(true) => return Ok(()),
+                Value::Bool(false) => break,
+                // The page was left meanwhile.
+                _ => {}
+            }
         }
         let body = self.value("document.body.innerText").await?;
-        bail!("it never came true: {expression}\nstate {:?}, page:\n{body}", self.state().await?)
+        let state = self.value("document.body.dataset.state").await?;
+        bail!("it never came true: {expression}\nstate {state}, page:\n{body}")
     }
 
     /// Waits for a phase.
@@ -87,11 +94,6 @@ impl Tab {
     pub(crate) async fn until_text(&self, selector: &str, text: &str) -> Result<()> {
         let text = json!(text);
         self.until(&format!("document.querySelector('{selector}').textContent === {text}")).await
-    }
-
-    /// The phase.
-    pub(crate) async fn state(&self) -> Result<String> {
-        self.text_of("document.body.dataset.state").await
     }
 
     /// An expression's text.
