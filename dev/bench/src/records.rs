@@ -53,6 +53,12 @@ pub(crate) enum Measure {
     FloodedCpu,
     /// The same while ten wait and send nothing, in the same time.
     UnfloodedCpu,
+    /// The holder's `RoundTripP99` while two hundred wrong passwords come in a second, from everywhere.
+    GuessedP99,
+    /// The same before and after them.
+    UnguessedP99,
+    /// How many of the wrong passwords were compared with the right one, and not turned away unseen.
+    Checked,
     /// Bytes of a stream that went to an echo and came back, per second, both ways at once.
     Relayed,
     /// The CPU time of what is between, for each GiB that went and came back.
@@ -72,12 +78,12 @@ impl Measure {
             Self::RoundTripP50 | Self::RoundTripP99 | Self::CpuPerMessage | Self::Gap => "µs",
             Self::AdmissionCpu(_) | Self::ServingCpu(_) | Self::HolderP99(_) | Self::AloneP99(_) => "µs",
             Self::FloodedP99 | Self::UnfloodedP99 | Self::FloodedCpu | Self::UnfloodedCpu => "µs",
-            Self::Departure(_) => "µs",
+            Self::Departure(_) | Self::GuessedP99 | Self::UnguessedP99 => "µs",
             Self::Relayed => "GB/s",
             Self::RelayCpu => "s",
             Self::TurnStart => "ms",
             Self::Written(_) => "%",
-            Self::Pipelined(_) | Self::Sessions => "/s",
+            Self::Pipelined(_) | Self::Sessions | Self::Checked => "/s",
             Self::StartUp | Self::WaitingCpu(_) | Self::AdmissionTime(_) | Self::ServingTime(_) => "ms",
             Self::WaitingMemory(_) => "KB",
             Self::PeakMemory(_) | Self::RelayMemory => "MB",
@@ -121,6 +127,9 @@ impl fmt::Display for Measure {
             Self::UnfloodedP99 => f.write_str("holder's p99 while ten wait quietly"),
             Self::FloodedCpu => f.write_str("CPU per message while ten flood"),
             Self::UnfloodedCpu => f.write_str("CPU per message while ten wait quietly"),
+            Self::GuessedP99 => f.write_str("holder's p99 while 200 passwords are guessed in a second"),
+            Self::UnguessedP99 => f.write_str("holder's p99 while none is"),
+            Self::Checked => f.write_str("wrong passwords that were looked at"),
             Self::Relayed => f.write_str("stream, both ways at once"),
             Self::RelayCpu => f.write_str("CPU per GiB of a stream"),
             Self::RelayMemory => f.write_str("peak memory with a stream"),

@@ -9,7 +9,7 @@ use crate::awake::Awake;
 use crate::between::Between;
 use crate::measure::waiting::Pair;
 use crate::measure::{
-    departures, flood, gap, pipeline, relay, round_trip, sessions, start_up, turn_start, waiting,
+    departures, flood, gap, guesses, pipeline, relay, round_trip, sessions, start_up, turn_start, waiting,
 };
 use crate::options::Options;
 use crate::plan::Plan;
@@ -153,6 +153,11 @@ fn measure_queue(
             }
         }
         measure_flood(&subjects, options, plan, cpus, records)?;
+        if subjects.contains(&Subject::Vez(Vez::Tcp)) {
+            let mut running = start(&Subject::Vez(Vez::SignIn))?;
+            guesses::measure(&running, records)?;
+            check([&mut running], "passwords are guessed", records)?;
+        }
         if subjects.contains(&Subject::Vez(Vez::WebSocket)) {
             for count in [100, plan.crowds.iter().copied().max().unwrap_or_default()] {
                 for turn in turns(&subjects, count, files) {

@@ -1,6 +1,7 @@
 //! What is measured.
 
 use std::fmt;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -39,11 +40,19 @@ pub(crate) enum Vez {
     TcpEcho,
     /// Echoes over a WebSocket.
     WebSocketEcho,
+    /// The report's answers over raw TCP, while HTTP is for those who have a name and a password.
+    SignIn,
 }
+
+/// What `htpasswd -B -C 10` writes: checking a password takes some 50 ms.
+const PEOPLE: &str = "maria:$2y$10$X2qTyqhWZS4DD0.osk0spevUsQk7RIwEy.M6PyU0h.ZUXLTC4ctR6\n";
 
 impl Vez {
     /// Its options, serving `port` and, with what nobody speaks to, `other`.
-    fn command(self, server: &Path, port: u16, other: u16) -> Command {
+    ///
+    /// # Errors
+    /// When `folder` cannot be written to.
+    fn command(self, server: &Path, folder: &Path, port: u16, other: u16) -> Result<Command> {
         let (tcp, http) = if self.transport() == Transport::Tcp { (port, other) } else { (other, port) };
         let mut command = Command::new(server);
         command.arg(format!("--tcp=127.0.0.1:{tcp}")).arg(format!("--http=127.0.0.1:{http}"));
@@ -52,19 +61,24 @@ impl Vez {
         if self.answer() == Answer::Echo {
             command.args(["--responder", "echo"]);
         }
-        command
+        if self == Self::SignIn {
+            let people = folder.join("people");
+            fs::write(&people, PEOPLE)?;
+            command.arg("--tcp-anyone").arg("--htpasswd").arg(people);
+        }
+        Ok(command)
     }
 
     fn transport(self) -> Transport {
         match self {
-            Self::Tcp | Self::TcpEcho => Transport::Tcp,
+            Self::Tcp | Self::TcpEcho | Self::SignIn => Transport::Tcp,
             Self::WebSocket | Self::WebSocketEcho => Transport::WebSocket,
         }
     }
 
     fn answer(self) -> Answer {
         match self {
-            Self::Tcp | Self::WebSocket => Answer::Report,
+            Self::Tcp | Self::WebSocket | Self::SignIn => Answer::Report,
             Self::TcpEcho | Self::WebSocketEcho => Answer::Echo,
         }
     }
@@ -149,10 +163,10 @@ impl Subject {
     /// When this program cannot tell where it is, or websocat is not given.
     pub(crate) fn commands(self, options: &Options, port: u16, other: u16) -> Result<Vec<Command>> {
         Ok(match self {
-            Self::Vez(vez) => vec![vez.command(&options.server, port, other)],
+            Self::Vez(vez) => vec![vez.command(&options.server, &options.out, port, other)?],
             Self::Baseline(vez) => {
                 let server = options.baseline.as_ref().context("--baseline is not given")?;
-                vec![vez.command(server, port, other)]
+                vec![vez.command(server, &options.out, port, other)?]
             }
             Self::Report => vec![report(port)],
             Self::Websocat => {
@@ -185,10 +199,12 @@ impl fmt::Display for Subject {
             Self::Vez(Vez::WebSocket) => "Vez, WebSocket",
             Self::Vez(Vez::TcpEcho) => "Vez, TCP, echo",
             Self::Vez(Vez::WebSocketEcho) => "Vez, WebSocket, echo",
+            Self::Vez(Vez::SignIn) => "Vez, TCP, sign-in",
             Self::Baseline(Vez::Tcp) => "baseline, TCP",
             Self::Baseline(Vez::WebSocket) => "baseline, WebSocket",
             Self::Baseline(Vez::TcpEcho) => "baseline, TCP, echo",
             Self::Baseline(Vez::WebSocketEcho) => "baseline, WebSocket, echo",
+            Self::Baseline(Vez::SignIn) => "baseline, TCP, sign-in",
             Self::Report => "the report's server (Python)",
             Self::Websocat => "websocat before the report's server",
             Self::Peer(Peer::BlockingTcp) => "blocking TCP echo",

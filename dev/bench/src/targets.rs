@@ -50,6 +50,7 @@ impl Target {
 const TCP: Subject = Subject::Vez(Vez::Tcp);
 const WEBSOCKET: Subject = Subject::Vez(Vez::WebSocket);
 const ECHO: Subject = Subject::Vez(Vez::WebSocketEcho);
+const SIGN_IN: Subject = Subject::Vez(Vez::SignIn);
 const TOKIO: Subject = Subject::Peer(Peer::TokioTcp);
 const RELAY: Subject = Subject::Between(Between::Vez);
 const WEBSOCKET_RELAY: Subject = Subject::Between(Between::VezWebSocket);
@@ -89,6 +90,7 @@ pub(crate) const TARGETS: &[Target] = &[
     versus(Measure::FloodedP99, WEBSOCKET, Measure::UnfloodedP99, 1.3),
     versus(Measure::FloodedCpu, TCP, Measure::UnfloodedCpu, 1.05),
     versus(Measure::FloodedCpu, WEBSOCKET, Measure::UnfloodedCpu, 1.05),
+    versus(Measure::GuessedP99, SIGN_IN, Measure::UnguessedP99, 1.3),
     plain(Measure::Served(10_000), TCP, 10_000.0),
     plain(Measure::Served(10_000), WEBSOCKET, 10_000.0),
     plain(Measure::StartUp, TCP, 5.0),

@@ -32,6 +32,17 @@ pub(crate) fn prepare(stream: &TcpStream, gone: Duration) -> io::Result<()> {
     Ok(())
 }
 
+/// Has the thread run when no other wants the CPU (setpriority(2): on Linux each thread has its own).
+#[cfg(target_os = "linux")]
+pub(crate) fn give_way() {
+    // Without it others wait a little longer.
+    let _ = rustix::process::setpriority_process(None, 19);
+}
+
+/// Only Linux gives threads priorities of their own by that.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn give_way() {}
+
 /// How long ago the machine started, its sleep included (clock_gettime(2), CLOCK_BOOTTIME).
 #[cfg(all(feature = "etcd", target_os = "linux"))]
 pub(crate) fn since_boot() -> Duration {

@@ -3,6 +3,7 @@
 pub(crate) mod departures;
 pub(crate) mod flood;
 pub(crate) mod gap;
+pub(crate) mod guesses;
 pub(crate) mod pipeline;
 pub(crate) mod relay;
 pub(crate) mod round_trip;
