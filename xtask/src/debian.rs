@@ -23,6 +23,7 @@ const FIREFOX: &str = "command -v firefox || command -v firefox-esr";
 const REQUIRED: &[Package] = &[
     ("chromium", CHROMIUM),
     ("chromium-driver", CHROMEDRIVER),
+    ("curl", "command -v curl"),
     ("fonts-dejavu-core", "ls -d /usr/share/fonts/*/* || ls -d /Library/Fonts"),
     ("iproute2", "command -v ip"),
     ("python3", "command -v python3"),

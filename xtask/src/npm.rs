@@ -11,10 +11,10 @@ use crate::{
 };
 
 /// Packages of npm, at exact versions.
-const PACKAGES: [&str; 1] = ["axe-core@4.14.1"];
+const PACKAGES: [&str; 2] = ["axe-core@4.14.1", "wscat@6.1.0"];
 
 /// What the tests are told: a variable and a file among the installed packages.
-const PATHS: [(&str, &str); 1] = [("VEZ_AXE", "axe-core/axe.min.js")];
+const PATHS: [(&str, &str); 2] = [("VEZ_AXE", "axe-core/axe.min.js"), ("VEZ_WSCAT", "wscat/bin/wscat")];
 
 /// Installs the packages, unless they are there, and tells the tests where they are.
 ///
