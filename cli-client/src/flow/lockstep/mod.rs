@@ -32,6 +32,9 @@ pub(crate) async fn converse<T: Transport, C: Console>(
     flow.run(first).await
 }
 
+/// How much the server may say in a row before the user is looked at first.
+const IN_A_ROW: u64 = 100;
+
 struct Flow<T, C> {
     transport: T,
     console: C,
@@ -105,21 +108,32 @@ impl<T: Transport, C: Console> Flow<T, C> {
         }
     }
 
-    /// What the user types next; what the server says meanwhile is shown, and looked at first.
+    /// What the user types next; what the server says meanwhile is shown, and looked at first, unless it never ends.
     async fn entry(&mut self) -> Step<Entry> {
+        let mut shown = 0_u64;
         loop {
             tokio::select! {
                 biased;
                 signal = self.interrupts.recv() => return Err(signal.into()),
                 prompted = self.console.prompt() => prompted?,
             }
-            let event = tokio::select! {
-                biased;
-                signal = self.interrupts.recv() => return Err(signal.into()),
-                event = self.transport.receive() => event?,
-                entry = self.console.entry() => return Ok(entry),
+            let event = if shown < IN_A_ROW {
+                tokio::select! {
+                    biased;
+                    signal = self.interrupts.recv() => return Err(signal.into()),
+                    event = self.transport.receive() => event?,
+                    entry = self.console.entry() => return Ok(entry),
+                }
+            } else {
+                tokio::select! {
+                    biased;
+                    signal = self.interrupts.recv() => return Err(signal.into()),
+                    entry = self.console.entry() => return Ok(entry),
+                    event = self.transport.receive() => event?,
+                }
             };
             self.show(event).await?;
+            shown += 1;
         }
     }
 

@@ -262,6 +262,15 @@ async fn a_flood_does_not_keep_the_user_from_interrupting() {
     assert_eq!(log[leave - 1], "Resposta do servidor: 7");
 }
 
+/// Nor from saying something.
+#[tokio::test(start_paused = true)]
+async fn a_flood_does_not_keep_the_user_from_speaking() {
+    let flood = (0..1000).map(|number| Event::Output(number.to_string()));
+    let (_, log) = play(true, flood.chain([Event::Closed(None)]), [line("oi")]).await;
+    let said = log.iter().position(|line| line == "> oi").expect("it is sent");
+    assert!(log[said..].iter().any(|line| line.contains("999")), "before the flood is over");
+}
+
 /// Even when the output takes nothing more.
 #[tokio::test(start_paused = true)]
 async fn an_output_that_stands_still_does_not_keep_the_user_from_leaving() {
