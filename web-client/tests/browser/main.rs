@@ -7,6 +7,7 @@
 mod accessibility;
 mod attention;
 mod conversation;
+mod discard;
 mod ending;
 mod language;
 mod log;
