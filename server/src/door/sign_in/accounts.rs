@@ -2,22 +2,19 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::{fs, io, thread};
 
 use bcrypt::HashParts;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use crate::platform::give_way;
 
 /// Most bytes of a name: it is shown in lists.
 pub(super) const NAME: usize = 64;
 
-/// How many passwords are checked at a time: each takes a CPU for some tenths of a second, of which the conversation needs
-/// one.
-const CHECKS: usize = 1;
-
-/// How many wait to be checked.
+/// How many passwords wait to be checked.
 const WAITING: usize = 32;
 
 /// Why a file has no names and passwords.
@@ -41,6 +38,9 @@ pub enum AccountsError {
         /// What is wrong.
         reason: &'static str,
     },
+    /// There is no thread that checks passwords.
+    #[error("could not start a thread: {0}")]
+    Thread(io::Error),
 }
 
 /// Who may come in, by name.
@@ -48,8 +48,15 @@ pub enum AccountsError {
 pub(super) struct Accounts {
     path: PathBuf,
     hashes: RwLock<Arc<Hashes>>,
-    checks: Semaphore,
-    waiting: Semaphore,
+    /// To the thread that checks one password after the other, as each takes a CPU for some tenths of a second.
+    checks: SyncSender<Check>,
+}
+
+/// A password that is to be compared.
+struct Check {
+    password: String,
+    hash: String,
+    tell: oneshot::Sender<bool>,
 }
 
 #[derive(Debug)]
@@ -68,8 +75,10 @@ impl Accounts {
     /// When the file cannot be read, or a line is broken.
     pub(super) fn load(path: &Path) -> Result<Self, AccountsError> {
         let hashes = RwLock::new(Arc::new(read(path)?));
-        let (checks, waiting) = (Semaphore::new(CHECKS), Semaphore::new(WAITING));
-        Ok(Self { path: path.to_owned(), hashes, checks, waiting })
+        let (checks, received) = sync_channel(WAITING);
+        let thread = thread::Builder::new().name("passwords".into());
+        thread.spawn(|| check_all(received)).map_err(AccountsError::Thread)?;
+        Ok(Self { path: path.to_owned(), hashes, checks })
     }
 
     /// Reads the file again; a broken one changes nothing.
@@ -92,23 +101,28 @@ impl Accounts {
     /// # Errors
     /// When too many wait to be checked.
     pub(super) async fn check(&self, name: &str, password: &str) -> Result<bool, Busy> {
-        let _waiting = self.waiting.try_acquire().map_err(|_| Busy)?;
-        let _check = self.checks.acquire().await.map_err(|_| Busy)?;
         let hashes = self.hashes();
         let known = hashes.by_name.get(name);
         let (hash, known) = (known.unwrap_or(&hashes.nobody).clone(), known.is_some());
-        let password = password.to_owned();
         let (tell, told) = oneshot::channel();
-        let check = move || {
-            give_way();
-            let _ = tell.send(bcrypt::verify(password, &hash).unwrap_or(false));
-        };
-        thread::Builder::new().name("password".into()).spawn(check).map_err(|_| Busy)?;
+        let check = Check { password: password.to_owned(), hash, tell };
+        self.checks.try_send(check).map_err(|_| Busy)?;
         Ok(told.await.unwrap_or(false) && known)
     }
 
     fn hashes(&self) -> Arc<Hashes> {
         Arc::clone(&self.hashes.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Checks passwords until there is nobody to tell.
+fn check_all(checks: Receiver<Check>) {
+    give_way();
+    for Check { password, hash, tell } in checks {
+        // Whoever has gone meanwhile need not be told.
+        if !tell.is_closed() {
+            let _ = tell.send(bcrypt::verify(password, &hash).unwrap_or(false));
+        }
     }
 }
 
