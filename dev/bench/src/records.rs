@@ -55,6 +55,8 @@ pub(crate) enum Measure {
     UnfloodedCpu,
     /// The holder's `RoundTripP99` while two hundred wrong passwords come in a second, from everywhere.
     GuessedP99,
+    /// The same of another server in the same time, in turn with it.
+    BesideP99,
     /// The same before and after them.
     UnguessedP99,
     /// How many of the wrong passwords were compared with the right one, and not turned away unseen.
@@ -78,7 +80,7 @@ impl Measure {
             Self::RoundTripP50 | Self::RoundTripP99 | Self::CpuPerMessage | Self::Gap => "µs",
             Self::AdmissionCpu(_) | Self::ServingCpu(_) | Self::HolderP99(_) | Self::AloneP99(_) => "µs",
             Self::FloodedP99 | Self::UnfloodedP99 | Self::FloodedCpu | Self::UnfloodedCpu => "µs",
-            Self::Departure(_) | Self::GuessedP99 | Self::UnguessedP99 => "µs",
+            Self::Departure(_) | Self::GuessedP99 | Self::BesideP99 | Self::UnguessedP99 => "µs",
             Self::Relayed => "GB/s",
             Self::RelayCpu => "s",
             Self::TurnStart => "ms",
@@ -128,6 +130,7 @@ impl fmt::Display for Measure {
             Self::FloodedCpu => f.write_str("CPU per message while ten flood"),
             Self::UnfloodedCpu => f.write_str("CPU per message while ten wait quietly"),
             Self::GuessedP99 => f.write_str("holder's p99 while 200 passwords are guessed in a second"),
+            Self::BesideP99 => f.write_str("another server's holder's p99 meanwhile, in turn"),
             Self::UnguessedP99 => f.write_str("holder's p99 while none is"),
             Self::Checked => f.write_str("wrong passwords that were looked at"),
             Self::Relayed => f.write_str("stream, both ways at once"),

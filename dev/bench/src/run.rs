@@ -154,9 +154,9 @@ fn measure_queue(
         }
         measure_flood(&subjects, options, plan, cpus, records)?;
         if subjects.contains(&Subject::Vez(Vez::Tcp)) {
-            let mut running = start(&Subject::Vez(Vez::SignIn))?;
-            guesses::measure(&running, records)?;
-            check([&mut running], "passwords are guessed", records)?;
+            let mut servers = [start(&Subject::Vez(Vez::SignIn))?, start(&Subject::Vez(Vez::SignIn))?];
+            guesses::measure(&servers, records)?;
+            check(&mut servers, "passwords are guessed", records)?;
         }
         if subjects.contains(&Subject::Vez(Vez::WebSocket)) {
             for count in [100, plan.crowds.iter().copied().max().unwrap_or_default()] {

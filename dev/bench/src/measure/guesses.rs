@@ -44,13 +44,15 @@ impl Guesses {
 }
 
 /// Has passwords guessed, each from an address of its own, as those who are wrong from one are soon turned away unseen, and
-/// for names that nobody has guessed before. Nobody guesses in the same time before and after that.
+/// for names that nobody has guessed before. Meanwhile the holders of both servers speak by turns, so that what guessing
+/// costs the machine concerns both; before and after that nobody guesses.
 ///
 /// # Errors
 /// When an answer is not as it must be, or fewer guesses were answered than should have come.
-pub(crate) fn measure(running: &Running, records: &mut Records) -> Result<()> {
+pub(crate) fn measure([running, beside]: &[Running; 2], records: &mut Records) -> Result<()> {
     let (wire, subject) = (running.wire(SMALL)?, running.subject);
-    let mut holder = running.connect()?;
+    let (mut holder, mut other) = (running.connect()?, beside.connect()?);
+    round_trip::exchange(&mut other, &wire, MESSAGES / 10)?;
     round_trip::exchange(&mut holder, &wire, MESSAGES / 10)?;
     let mut quiet = round_trip::exchange(&mut holder, &wire, MESSAGES / 2)?;
     let (guesses, ended) = (Guesses::default(), AtomicBool::new(false));
@@ -59,7 +61,7 @@ pub(crate) fn measure(running: &Running, records: &mut Records) -> Result<()> {
         let guessers: Vec<_> = (0..GUESSERS).map(|_| scope.spawn(guess)).collect();
         std::thread::sleep(BEGUN);
         let (began, before) = (Instant::now(), guesses.counts());
-        let trips = round_trip::exchange(&mut holder, &wire, MESSAGES);
+        let trips = round_trip::by_turns(&mut [&mut holder, &mut other], &wire, MESSAGES);
         let (elapsed, after) = (began.elapsed().as_secs_f64(), guesses.counts());
         ended.store(true, Relaxed);
         for guesser in guessers {
@@ -73,7 +75,8 @@ pub(crate) fn measure(running: &Running, records: &mut Records) -> Result<()> {
         answered >= 200.0 && checked > 0.0,
         "{answered:.0} guesses in a second were answered, {checked:.0} checked"
     );
-    for (trips, p99) in [(trips, Measure::GuessedP99), (quiet, Measure::UnguessedP99)] {
+    let measures = [Measure::GuessedP99, Measure::BesideP99, Measure::UnguessedP99];
+    for (trips, p99) in trips.into_iter().chain([quiet]).zip(measures) {
         records.add(p99, subject, quantile(&sorted(trips), 0.99));
     }
     records.add(Measure::Checked, subject, checked);
