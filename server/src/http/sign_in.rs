@@ -34,11 +34,21 @@ const FORM: usize = 4096;
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// As the page looks.
 const STYLE: &str = "\
-:root { color-scheme: light dark; font: 1.1rem/1.5 system-ui, sans-serif; }
-body { max-width: 22rem; margin: 4rem auto; padding: 0 1rem; }
-label, input, button { display: block; width: 100%; box-sizing: border-box; font: inherit; }
-input, button { padding: .5rem; margin: .25rem 0 1rem; }
+:root { color-scheme: light dark; --paper: #f6f4ef; --surface: #fff; --ink: #1c2422; --line: #858d89;
+  --accent: #0b6b5d; --on-accent: #fff; font: 100%/1.5 system-ui, sans-serif; }
+@media (prefers-color-scheme: dark) { :root { --paper: #121716; --surface: #1c2321; --ink: #e9eeec; --line: #72807b;
+  --accent: #66d1ba; --on-accent: #06231d; } }
+body { max-width: 22rem; margin: 4rem auto; padding: 0 1rem; background: var(--paper); color: var(--ink); }
+h1 { font-size: 1.5rem; }
+a { color: var(--accent); }
+label, input, button { display: block; width: 100%; min-height: 2.75rem; box-sizing: border-box; font: inherit; }
+label { min-height: 0; }
+input, button { margin: .25rem 0 1rem; padding: .5rem 1.125rem; border: 1px solid var(--line); border-radius: 999px; }
+input { background: var(--surface); color: inherit; }
+button { border-color: var(--accent); background: var(--accent); color: var(--on-accent); font-weight: 550; cursor: pointer; }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 [role=alert] { border-left: .25rem solid; padding-left: .75rem; }
 ";
 
@@ -131,7 +141,7 @@ pub(super) async fn account(
     html(
         StatusCode::OK,
         lang,
-        &format!(r#"<p>{you} <strong>{name}</strong>.</p><p><a href="/">{back}</a></p>{button}"#),
+        &format!(r#"<h1>Vez</h1><p>{you} <strong>{name}</strong>.</p><p><a href="/">{back}</a></p>{button}"#),
     )
 }
 

@@ -6,8 +6,8 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 
-use crate::figure;
 use crate::stage::{Options, Tab, play, play_with};
+use crate::{figure, signin};
 
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo xtask test"]
@@ -61,6 +61,35 @@ async fn a_stream_is_for_everybody_too() -> Result<()> {
             ensure!(reached.iter().any(|name| name == key), "{key} is not reached: {reached:?}");
         }
         Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn signing_in_is_for_everybody_too() -> Result<()> {
+    let Some(axe) = axe() else {
+        figure!("skipped: axe-core is not installed (npm install --prefix target/npm axe-core)");
+        return Ok(());
+    };
+    let (axe, folder) = (std::fs::read_to_string(axe)?, tempfile::tempdir()?);
+    let people = signin::people(&folder)?;
+    // The form is a 401.
+    let kind = Options { may_complain: true, ..Options::default() };
+    play_with(&["--htpasswd", &people, "--tcp-anyone"], kind, async |house, browser| {
+        let tab = browser.open(&house.url()).await?;
+        tab.until("document.querySelector('#nome')").await?;
+        fit(&tab, 320, 640).await?;
+        examine(&tab, &axe, "form").await?;
+        signin::sign_in(&tab, "errada").await?;
+        tab.until("document.querySelector('[role=alert]')").await?;
+        examine(&tab, &axe, "wrong").await?;
+        signin::sign_in(&tab, "segredo").await?;
+        tab.until("document.querySelector('#account').checkVisibility()").await?;
+        examine(&tab, &axe, "named").await?;
+        tab.press("#account").await?;
+        tab.until("document.querySelector('strong')").await?;
+        examine(&tab, &axe, "account").await
     })
     .await
 }

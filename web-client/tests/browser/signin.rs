@@ -1,13 +1,21 @@
 //! Who may come in, at the page.
 
 use anyhow::Result;
+use tempfile::TempDir;
 
 use crate::stage::{Said, Tab, play_in_both};
 
 /// What `htpasswd -B -C 4` writes for a name that looks like markup, with the password `segredo`.
 const PEOPLE: &str = "<b>ana</b>:$2y$04$4n6AgrOOJDA.srMA/4RrgecZKDmI.ty3odE664Q0P1JouCICYfNcy\n";
 
-async fn sign_in(tab: &Tab, password: &str) -> Result<()> {
+/// A file with that name in a folder.
+pub(crate) fn people(folder: &TempDir) -> Result<String> {
+    let path = folder.path().join("people");
+    std::fs::write(&path, PEOPLE)?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
+pub(crate) async fn sign_in(tab: &Tab, password: &str) -> Result<()> {
     tab.run("document.querySelector('#nome').value = '<b>ana</b>'").await?;
     tab.run(&format!("document.querySelector('#senha').value = '{password}'")).await?;
     tab.press("main button").await
@@ -17,9 +25,7 @@ async fn sign_in(tab: &Tab, password: &str) -> Result<()> {
 #[ignore = "needs Chromium: run cargo xtask test"]
 async fn the_form_lets_in_and_signing_out_leaves_nothing_behind() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let path = folder.path().join("people");
-    std::fs::write(&path, PEOPLE)?;
-    let path = path.to_string_lossy().into_owned();
+    let path = people(&folder)?;
     play_in_both(&["--htpasswd", &path, "--tcp-anyone", "--grace", "100ms"], async |house, browser| {
         let tab = browser.open(&house.url()).await?;
         tab.until("document.querySelector('#nome')").await?;
