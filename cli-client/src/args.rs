@@ -45,6 +45,14 @@ pub struct Args {
     #[arg(long, help = "Não volta ao lugar quando a conexão cai")]
     pub no_reconnect: bool,
 
+    /// Whether keys go one by one in a stream.
+    #[arg(
+        long,
+        help = "Num fluxo, manda cada tecla assim que é digitada, o que um terminal do outro lado já pede por si; \
+                Enter ~ . sai"
+    )]
+    pub raw: bool,
+
     /// Whether only replies are shown.
     #[arg(
         short,

@@ -63,7 +63,8 @@ async fn start(args: &Args) -> anyhow::Result<Outcome> {
             let first = First::receive(&mut transport, &mut interrupts).await;
             if first.is_of_a_stream() {
                 greeting.end(Screen::stderr())?;
-                return Ok(flow::stream(transport, interrupts, first, args.quiet).await?);
+                let options = flow::Options { quiet: args.quiet, raw: args.raw };
+                return Ok(flow::stream(transport, interrupts, first, options).await?);
             }
             greeting.end(Screen::stdout())?;
             chat(transport, &keys, interrupts, Some(first), args.quiet).await

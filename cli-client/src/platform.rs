@@ -1,9 +1,9 @@
 //! What differs between systems: signals and terminal modes.
 
 #[cfg(unix)]
-pub(crate) use unix::{Signals, TerminalMode};
+pub(crate) use unix::{Signals, TerminalMode, WindowSize};
 #[cfg(windows)]
-pub(crate) use windows::{Signals, TerminalMode};
+pub(crate) use windows::{Signals, TerminalMode, WindowSize};
 
 /// How a user, or the system, asks the client to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(crate) fn stdout() -> std::io::Result<std::io::Stdout> {
 mod unix {
     use std::io;
 
-    use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+    use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
     use tokio::signal::unix::{self, SignalKind, signal};
 
     use super::Signal;
@@ -88,6 +88,46 @@ mod unix {
         /// Sets the remembered mode.
         pub(crate) fn restore(&self) -> io::Result<()> {
             Ok(tcsetattr(io::stdin(), OptionalActions::Now, &self.0)?)
+        }
+
+        /// Has every key come as it is typed, and means nothing (termios(3), cfmakeraw).
+        pub(crate) fn make_raw(&self) -> io::Result<()> {
+            let mut raw = self.0.clone();
+            raw.make_raw();
+            Ok(tcsetattr(io::stdin(), OptionalActions::Now, &raw)?)
+        }
+    }
+
+    /// The size of the terminal's window.
+    pub(crate) struct WindowSize {
+        changes: unix::Signal,
+        /// Whether it is to be told without a change.
+        is_due: bool,
+    }
+
+    impl WindowSize {
+        /// Watches it from now on.
+        pub(crate) fn watch() -> io::Result<Self> {
+            Ok(Self { changes: signal(SignalKind::window_change())?, is_due: true })
+        }
+
+        /// Has it told again.
+        pub(crate) fn repeat(&mut self) {
+            self.is_due = true;
+        }
+
+        /// Columns and rows, at first and whenever they change; dropped before its end, nothing is lost.
+        pub(crate) async fn next(&mut self) -> (u16, u16) {
+            loop {
+                if !self.is_due {
+                    self.changes.recv().await;
+                }
+                self.is_due = false;
+                // What is no terminal any more has no size.
+                if let Ok(size) = tcgetwinsize(io::stdin()) {
+                    return (size.ws_col, size.ws_row);
+                }
+            }
         }
     }
 
@@ -139,10 +179,35 @@ mod windows {
             Ok(Self)
         }
 
+        /// The console has no such mode here.
+        #[expect(clippy::unused_self, reason = "the same face as elsewhere")]
+        pub(crate) fn make_raw(&self) -> io::Result<()> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+
         /// Restores nothing.
         #[expect(clippy::unused_self, reason = "elsewhere there is something to restore")]
         pub(crate) fn restore(&self) -> io::Result<()> {
             Ok(())
+        }
+    }
+
+    /// The size of a console's window, which nothing tells of here.
+    pub(crate) struct WindowSize;
+
+    #[expect(clippy::unused_self, reason = "the same face as elsewhere")]
+    impl WindowSize {
+        /// Watches nothing.
+        pub(crate) fn watch() -> io::Result<Self> {
+            Ok(Self)
+        }
+
+        /// Nothing is told again.
+        pub(crate) fn repeat(&mut self) {}
+
+        /// Never ready.
+        pub(crate) async fn next(&mut self) -> (u16, u16) {
+            std::future::pending().await
         }
     }
 }

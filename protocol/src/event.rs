@@ -232,6 +232,13 @@ pub enum ClientEvent<'a> {
         /// How many.
         count: u64,
     },
+    /// The size of the window in which a terminal is shown, at first and whenever it changes.
+    Resize {
+        /// Its width in characters.
+        cols: u16,
+        /// Its height in characters.
+        rows: u16,
+    },
     /// Asks for [`ServerEvent::Pong`], at any time: a page cannot send a WebSocket ping, and a socket that
     /// slept with its device may only look open.
     Ping,

@@ -70,7 +70,8 @@ pub(crate) fn write(event: &ClientEvent<'_>) -> Option<String> {
             "received"
         }
         ClientEvent::Ping => "ping",
-        ClientEvent::Unknown => return None,
+        // The page shows a terminal as a stream, which has no size.
+        ClientEvent::Resize { .. } | ClientEvent::Unknown => return None,
     };
     set("type", kind.into())?;
     JSON::stringify(&object).ok()?.as_string()

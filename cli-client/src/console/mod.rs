@@ -4,6 +4,7 @@ mod above;
 mod bytes;
 mod lines;
 mod piped;
+mod raw;
 mod screen;
 mod terminal;
 
@@ -14,6 +15,7 @@ use std::io;
 pub(crate) use bytes::{BytesIn, BytesOut};
 pub(crate) use lines::LineError;
 pub(crate) use piped::Piped;
+pub(crate) use raw::{Keys, RawTerminal};
 pub(crate) use screen::Screen;
 pub(crate) use terminal::Terminal;
 

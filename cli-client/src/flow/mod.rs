@@ -15,7 +15,7 @@ use crate::transport::{Event, Transport};
 use end::End;
 pub use end::Outcome;
 pub(crate) use lockstep::converse;
-pub(crate) use stream::stream;
+pub(crate) use stream::{Options, stream};
 
 /// Longest wait for the server's answer to a wish to leave.
 const LEAVE_TIME: Duration = Duration::from_secs(5);

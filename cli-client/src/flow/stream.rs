@@ -4,24 +4,44 @@
 use std::convert::Infallible;
 use std::io;
 
+use bytes::Bytes;
+
 use tokio::time::{Instant, timeout, timeout_at};
-use vez_protocol::ByeReason;
+use vez_protocol::{ByeReason, TurnKind};
 
 use super::end::End;
 use super::{First, LAST_LINES_TIME, LEAVE_TIME, Outcome, Step};
-use crate::console::{BytesIn, BytesOut, Line, Screen};
+use crate::console::{BytesIn, BytesOut, Keys, Line, RawTerminal, Screen};
 use crate::interrupts::Interrupts;
 use crate::texts;
 use crate::transport::{Duplex, Event, Exchanged, Failure, Outgoing, Turn};
+
+/// The size of the window, and each other one that it has then.
+async fn window_size(terminal: &mut Option<RawTerminal>) -> (u16, u16) {
+    match terminal {
+        Some(terminal) => terminal.size.next().await,
+        None => std::future::pending().await,
+    }
+}
 
 /// Passes bytes both ways until the server, or the user, ends it.
 pub(crate) async fn stream<T: Duplex>(
     transport: T,
     interrupts: Interrupts,
     first: First,
-    quiet: bool,
+    options: Options,
 ) -> io::Result<Outcome> {
-    Stream { transport, interrupts, position: None, output: BytesOut::start()?, quiet }.run(first).await
+    let output = BytesOut::start()?;
+    Stream { transport, interrupts, position: None, output, terminal: None, options }.run(first).await
+}
+
+/// How a stream is shown, and typed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Options {
+    /// Whether only what goes wrong is said.
+    pub(crate) quiet: bool,
+    /// Whether keys go one by one, whatever the stream is.
+    pub(crate) raw: bool,
 }
 
 struct Stream<T> {
@@ -30,8 +50,9 @@ struct Stream<T> {
     /// The place in the queue as last shown; `None` out of the queue.
     position: Option<usize>,
     output: BytesOut,
-    /// Whether only what goes wrong is said.
-    quiet: bool,
+    /// Where keys go one by one, from the turn on.
+    terminal: Option<RawTerminal>,
+    options: Options,
 }
 
 impl<T: Duplex> Stream<T> {
@@ -39,7 +60,7 @@ impl<T: Duplex> Stream<T> {
         let Err(mut end) = self.pass(first).await;
         match &end {
             // What is still on its way is nobody's any more.
-            End::Interrupted(_) | End::Console(_) => self.leave().await,
+            End::Interrupted(_) | End::Console(_) | End::Left => self.leave().await,
             _ => {
                 self.transport.close().await;
                 // Everything that came is written first.
@@ -50,12 +71,14 @@ impl<T: Duplex> Stream<T> {
                 }
             }
         }
+        // The last lines are for a terminal as it was.
+        self.terminal = None;
         let outcome = end.outcome(None);
         let last_lines = async {
             if let Some(line) = end.line() {
                 Screen::stderr().show(&line).await?;
             }
-            if self.quiet { Ok(()) } else { Screen::stderr().show(texts::LEFT).await }
+            if self.options.quiet { Ok(()) } else { Screen::stderr().show(texts::LEFT).await }
         };
         // Whoever does not read them need not be waited for.
         let _ = timeout(LAST_LINES_TIME, last_lines).await;
@@ -67,6 +90,9 @@ impl<T: Duplex> Stream<T> {
 
     async fn pass(&mut self, first: First) -> Step<Infallible> {
         let turn = self.turn(first).await?;
+        if self.options.raw || turn.kind == TurnKind::Terminal {
+            self.terminal = RawTerminal::enter()?;
+        }
         let mut input = BytesIn::start(&turn)?;
         let (mut outgoing, mut arrived, mut input_ended) = (None, None, false);
         loop {
@@ -75,10 +101,13 @@ impl<T: Duplex> Stream<T> {
                 biased;
                 signal = self.interrupts.recv() => return Err(signal.into()),
                 written = self.output.write(&mut arrived), if !listens => written?,
+                (cols, rows) = window_size(&mut self.terminal), if outgoing.is_none() => {
+                    outgoing = Some(Outgoing::Size(cols, rows));
+                }
                 read = input.next(), if outgoing.is_none() && !input_ended => {
                     let read = read?;
                     input_ended = read.is_none();
-                    outgoing = Some(read.map_or(Outgoing::End, Outgoing::Bytes));
+                    outgoing = self.outgoing(read)?;
                 }
                 exchanged = self.transport.exchange(&mut outgoing, listens) => match exchanged? {
                     Exchanged::Nothing => {}
@@ -87,6 +116,19 @@ impl<T: Duplex> Stream<T> {
                 },
             }
         }
+    }
+
+    /// What goes out of what was read: keys may leave.
+    fn outgoing(&mut self, read: Option<Bytes>) -> Step<Option<Outgoing>> {
+        let bytes = match (read, &mut self.terminal) {
+            (None, _) => return Ok(Some(Outgoing::End)),
+            (Some(bytes), None) => bytes,
+            (Some(keys), Some(terminal)) => match terminal.press(&keys) {
+                Keys::Pass(bytes) => bytes,
+                Keys::Leave => return Err(End::Left),
+            },
+        };
+        Ok(if bytes.is_empty() { None } else { Some(Outgoing::Bytes(bytes)) })
     }
 
     /// Waits for the turn.
@@ -117,7 +159,10 @@ impl<T: Duplex> Stream<T> {
             Event::Turn(_) => {}
             Event::Reply(text) | Event::Output(text) => self.say(Line::Alert(&text)).await?,
             Event::Lost => self.say(Line::Note(texts::LOST)).await?,
-            Event::Back => self.say(Line::Note(texts::BACK)).await?,
+            Event::Back => {
+                self.say(Line::Note(texts::BACK)).await?;
+                self.terminal.iter_mut().for_each(|terminal| terminal.size.repeat());
+            }
             Event::Warning { seconds, reason } => {
                 self.say(Line::Alert(&texts::warning(seconds, reason))).await?
             }
@@ -134,15 +179,17 @@ impl<T: Duplex> Stream<T> {
     }
 
     async fn say(&mut self, line: Line<'_>) -> Step<()> {
-        if self.quiet && matches!(line, Line::Note(_)) {
+        if self.options.quiet && matches!(line, Line::Note(_)) {
             return Ok(());
         }
         let line = line.text();
+        self.terminal.as_ref().map_or(Ok(()), RawTerminal::pause)?;
         tokio::select! {
             biased;
-            signal = self.interrupts.recv() => Err(signal.into()),
-            said = Screen::stderr().show(&line) => Ok(said?),
+            signal = self.interrupts.recv() => return Err(signal.into()),
+            said = Screen::stderr().show(&line) => said?,
         }
+        Ok(self.terminal.as_ref().map_or(Ok(()), RawTerminal::resume)?)
     }
 
     /// Leaves, while what still comes is dropped; a second interrupt, or time, cuts it short.

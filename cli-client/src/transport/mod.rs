@@ -59,6 +59,8 @@ pub(crate) trait Duplex: Transport {
 pub(crate) enum Outgoing {
     /// Bytes, at most as many as the [`Turn`] says.
     Bytes(Bytes),
+    /// The size of the window in which a terminal is shown: columns and rows.
+    Size(u16, u16),
     /// There will be no more bytes.
     End,
     /// The wish to leave, whatever answers.

@@ -328,6 +328,7 @@ impl From<Outgoing> for Message {
     fn from(outgoing: Outgoing) -> Self {
         match outgoing {
             Outgoing::Bytes(bytes) => Self::Binary(bytes),
+            Outgoing::Size(cols, rows) => Self::text(ClientEvent::Resize { cols, rows }.to_json()),
             Outgoing::End => Self::text(ClientEvent::End.to_json()),
             Outgoing::Leave => Self::text(ClientEvent::Leave.to_json()),
         }

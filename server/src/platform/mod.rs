@@ -190,6 +190,9 @@ impl EndSignals {
 pub(crate) struct Group {
     #[cfg(unix)]
     leader: rustix::process::Pid,
+    /// Whether it leads a session, whose programs have groups of their own: a shell gives each of its jobs one.
+    #[cfg(unix)]
+    is_session: bool,
 }
 
 #[cfg(unix)]
@@ -202,7 +205,25 @@ impl Group {
     /// The group that a child leads.
     pub(crate) fn of(child: &tokio::process::Child) -> io::Result<Self> {
         let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
-        Ok(Self { leader: id.ok_or(io::ErrorKind::NotFound)? })
+        Ok(Self { leader: id.ok_or(io::ErrorKind::NotFound)?, is_session: false })
+    }
+
+    /// The session that a child leads.
+    pub(crate) fn of_session(child: &tokio::process::Child) -> io::Result<Self> {
+        Ok(Self { is_session: true, ..Self::of(child)? })
+    }
+
+    /// Those in the session, as far as the system lists them (proc_pid_stat(5)).
+    fn members(&self) -> impl Iterator<Item = rustix::process::Pid> {
+        let session = self.leader.as_raw_nonzero().to_string();
+        let processes = if self.is_session { std::fs::read_dir("/proc").ok() } else { None };
+        processes.into_iter().flatten().filter_map(move |entry| {
+            let id = entry.ok()?.file_name().to_str()?.parse().ok()?;
+            let status = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+            // Behind the name, which may hold anything: the state, the parent, the group and the session.
+            let is_member = status.rsplit_once(')')?.1.split_whitespace().nth(3)? == session;
+            rustix::process::Pid::from_raw(id).filter(|_| is_member)
+        })
     }
 
     /// Asks all of it to end (SIGTERM).
@@ -218,15 +239,21 @@ impl Group {
     fn signal(&self, signal: rustix::process::Signal) {
         // A group that is gone already needs no signal.
         let _ = rustix::process::kill_process_group(self.leader, signal);
+        for member in self.members() {
+            let _ = rustix::process::kill_process(member, signal);
+        }
     }
 
     /// Waits until no member is left, the leader having been waited for.
     pub(crate) async fn gone(&self) {
-        use rustix::process::{WaitOptions, test_kill_process_group, waitpgid};
+        use rustix::process::{WaitOptions, test_kill_process_group, waitpgid, waitpid};
         // No event tells that a group is empty.
-        while test_kill_process_group(self.leader).is_ok() {
+        while test_kill_process_group(self.leader).is_ok() || self.members().next().is_some() {
             // Orphans are this process's own where it is the first of a container: they are waited for here.
             while waitpgid(self.leader, WaitOptions::NOHANG).is_ok_and(|ended| ended.is_some()) {}
+            for member in self.members() {
+                let _ = waitpid(Some(member), WaitOptions::NOHANG);
+            }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

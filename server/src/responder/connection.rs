@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::pipe::{Reader, Source, Writer};
+use super::pipe::{Reader, Sink, Source, Writer};
 use super::target::Target;
 use crate::ending::Ending;
 
@@ -16,8 +16,13 @@ impl Source for tokio::net::tcp::OwnedReadHalf {
     }
 }
 
+impl Sink for tokio::net::tcp::OwnedWriteHalf {}
+
 #[cfg(unix)]
 impl Source for tokio::net::unix::OwnedReadHalf {}
+
+#[cfg(unix)]
+impl Sink for tokio::net::unix::OwnedWriteHalf {}
 
 /// Connects within `limit`.
 pub(super) async fn connect(target: &Target, limit: Duration) -> Result<(Reader, Writer), Ending> {

@@ -6,6 +6,8 @@ mod occasion;
 mod open;
 mod pipe;
 mod program;
+#[cfg(unix)]
+mod pty;
 #[cfg(test)]
 pub(crate) mod scripted;
 mod serial;
@@ -66,7 +68,7 @@ impl Backend {
                 Kind::Serial(Arc::new(serial))
             }
             Some(target) => Kind::Connection(target.clone()),
-            None if settings.exec => Kind::Program(Launcher::new(Arc::clone(&settings))),
+            None if settings.has_program() => Kind::Program(Launcher::new(Arc::clone(&settings))),
             None => Kind::Builtin(settings.responder),
         };
         Self { kind, settings, max_message, failures }
@@ -123,6 +125,11 @@ impl Backend {
         self.framing() == Framing::Raw
     }
 
+    /// Whether the bytes are those of a terminal.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.settings.has_terminal()
+    }
+
     /// How many times in a row it could not be opened.
     pub(crate) fn failures(&self) -> u32 {
         self.failures.load(Relaxed)
@@ -136,6 +143,7 @@ impl Backend {
     fn framing(&self) -> Framing {
         match &self.kind {
             Kind::Connection(_) | Kind::Serial(_) => self.settings.framing.unwrap_or(Framing::Raw),
+            Kind::Program(_) if self.is_terminal() => Framing::Raw,
             Kind::Program(_) => self.settings.framing.unwrap_or(Framing::Line),
             Kind::Builtin(_) => Framing::Line,
             #[cfg(test)]

@@ -97,6 +97,13 @@ impl Open {
         }
     }
 
+    /// Tells a terminal the size of the window in which it is shown.
+    pub(crate) fn resize(&self, cols: u16, rows: u16) {
+        if let Self::Pipe(pipe, _) = self {
+            pipe.resize(cols, rows);
+        }
+    }
+
     /// No more messages will come; whether more may be said nevertheless.
     pub(crate) fn end_input(&mut self) -> bool {
         match self {
@@ -142,6 +149,11 @@ impl Open {
                 if let Some(program) = program {
                     program.kill().await;
                 }
+            }
+            // Who closes a terminal's window hangs up: the program gets SIGHUP.
+            Self::Pipe(pipe, Some(program)) if program.has_terminal() => {
+                drop(pipe);
+                program.close().await;
             }
             Self::Pipe(pipe, Some(program)) => {
                 // What it still says is read, so that it can end as it likes.

@@ -38,7 +38,13 @@ pub(super) trait Source: AsyncRead + Send + Unpin {
 }
 
 /// What it is told, as bytes.
-pub(super) type Writer = Box<dyn AsyncWrite + Send + Unpin>;
+pub(super) type Writer = Box<dyn Sink>;
+
+/// Where bytes go.
+pub(super) trait Sink: AsyncWrite + Send + Unpin {
+    /// Tells a terminal the size of the window in which it is shown.
+    fn resize(&self, _cols: u16, _rows: u16) {}
+}
 
 /// Bytes both ways.
 pub(crate) struct Pipe {
@@ -141,6 +147,13 @@ impl Pipe {
                 self.outgoing.put_u32(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
                 self.outgoing.extend_from_slice(bytes);
             }
+        }
+    }
+
+    /// Tells a terminal the size of the window in which it is shown.
+    pub(super) fn resize(&self, cols: u16, rows: u16) {
+        if let Some(writer) = &self.writer {
+            writer.resize(cols, rows);
         }
     }
 

@@ -11,11 +11,13 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::{Sleep, sleep, timeout};
 
 use super::occasion::Occasion;
-use super::pipe::{Reader, Source, Writer};
+use super::pipe::{Reader, Sink, Source, Writer};
+#[cfg(unix)]
+use super::pty;
 use super::settings::{Settings, Start};
 use crate::ending::Ending;
 use crate::platform::Group;
@@ -33,11 +35,14 @@ pub(crate) struct Program {
     group: Group,
     term_after: Duration,
     kill_after: Duration,
+    has_terminal: bool,
     /// Runs when its output is over and it is not, or it is and its children keep its output open.
     ending: Option<Pin<Box<Sleep>>>,
 }
 
 impl Source for ChildStdout {}
+
+impl Sink for ChildStdin {}
 
 /// A program that was started, with what it says and what it is told.
 struct Started {
@@ -96,6 +101,13 @@ fn start(settings: &Settings, occasion: Option<&Occasion>) -> Result<Started, En
         let program = settings.program[0].display();
         Ending::Unavailable(format!("não foi possível iniciar {program}: {error}"))
     };
+    #[cfg(unix)]
+    if settings.has_terminal() {
+        let (child, reader, writer) = pty::start(&settings.program, environment(occasion)).map_err(failed)?;
+        let group = Group::of_session(&child).map_err(failed)?;
+        let program = Program::new(child, group, settings);
+        return Ok(Started { program, reader, writer, session: Arc::default() });
+    }
     let mut child = command(&settings.program, occasion).spawn().map_err(failed)?;
     let group = Group::of(&child).map_err(failed)?;
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
@@ -104,8 +116,7 @@ fn start(settings: &Settings, occasion: Option<&Occasion>) -> Result<Started, En
     };
     let session = Arc::new(AtomicU64::new(0));
     tokio::spawn(log(stderr, Arc::clone(&session)));
-    let (term_after, kill_after) = (settings.term_after, settings.kill_after);
-    let program = Program { child, group, term_after, kill_after, ending: None };
+    let program = Program::new(child, group, settings);
     Ok(Started { program, reader: Box::new(stdout), writer: Box::new(stdin), session })
 }
 
@@ -113,17 +124,22 @@ fn command(program: &[OsString], occasion: Option<&Occasion>) -> Command {
     let mut command = Command::new(&program[0]);
     command.args(&program[1..]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    if let Some(occasion) = occasion {
-        command.env("VEZ_SESSION", occasion.session.to_string());
-        command.env("VEZ_TRANSPORT", occasion.transport.to_string());
-        command.env("VEZ_PEER", occasion.peer.to_string());
-        command.env("VEZ_FENCE", occasion.fence.to_string());
-        if let Some(user) = &occasion.user {
-            command.env("VEZ_USER", user.name());
-        }
-    }
+    command.envs(environment(occasion));
     Group::lead(&mut command);
     command
+}
+
+/// What a program is told of its turn.
+fn environment(occasion: Option<&Occasion>) -> Vec<(&'static str, String)> {
+    let Some(occasion) = occasion else { return Vec::new() };
+    let mut environment = vec![
+        ("VEZ_SESSION", occasion.session.to_string()),
+        ("VEZ_TRANSPORT", occasion.transport.to_string()),
+        ("VEZ_PEER", occasion.peer.to_string()),
+        ("VEZ_FENCE", occasion.fence.to_string()),
+    ];
+    environment.extend(occasion.user.iter().map(|user| ("VEZ_USER", user.name().to_owned())));
+    environment
 }
 
 /// Copies a program's stderr to the log, line by line; ends when the program and its children have closed it.
@@ -151,6 +167,16 @@ fn log_line(session: &AtomicU64, line: &[u8]) {
 }
 
 impl Program {
+    fn new(child: Child, group: Group, settings: &Settings) -> Self {
+        let Settings { term_after, kill_after, .. } = *settings;
+        Self { child, group, term_after, kill_after, has_terminal: settings.has_terminal(), ending: None }
+    }
+
+    /// Whether it has a terminal, by whose end it is told to end.
+    pub(super) fn has_terminal(&self) -> bool {
+        self.has_terminal
+    }
+
     /// Whether it has not ended.
     fn runs(&mut self) -> bool {
         self.child.try_wait().is_ok_and(|status| status.is_none())

@@ -20,6 +20,12 @@ pub struct Settings {
     #[arg(long, env = "VEZ_EXEC", requires = "program", conflicts_with_all = ["responder", "connect"])]
     pub exec: bool,
 
+    /// Starts a program for each turn in a terminal of its own, for shells, editors and debuggers: --pty -- PROGRAM ARG…
+    #[cfg(unix)]
+    #[arg(long, env = "VEZ_PTY", requires = "program")]
+    #[arg(conflicts_with_all = ["exec", "responder", "connect", "framing", "newline"])]
+    pub pty: bool,
+
     /// When the program is started
     #[arg(long, env = "VEZ_EXEC_START", value_enum, default_value_t, requires = "exec")]
     pub exec_start: Start,
@@ -90,9 +96,24 @@ impl Settings {
             }
             _ if self.lazy => Ok(()),
             (Some(target @ Target::Unix(path)), _) if !path.exists() => missing(target),
-            (None, Some(program)) if self.exec && !is_there(program) => missing(&program.display()),
+            (None, Some(program)) if self.has_program() && !is_there(program) => missing(&program.display()),
             _ => Ok(()),
         }
+    }
+}
+
+impl Settings {
+    /// Whether a program is started for each turn.
+    pub(super) fn has_program(&self) -> bool {
+        self.exec || self.has_terminal()
+    }
+
+    /// Whether that has a terminal.
+    pub(super) fn has_terminal(&self) -> bool {
+        #[cfg(unix)]
+        return self.pty;
+        #[cfg(not(unix))]
+        return false;
     }
 }
 

@@ -440,6 +440,11 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
             }
             Incoming::Message(message) => self.pending = Some(message),
             Incoming::Stay => self.clock.heard(),
+            Incoming::Resize(cols, rows) => {
+                if let Some(responder) = &self.responder {
+                    responder.resize(cols, rows);
+                }
+            }
             Incoming::Received(_) | Incoming::Ignored => {}
             Incoming::Leave => return Err(Ending::Farewell(LineEnding::None)),
             Incoming::Ping => self.output.event(&ServerEvent::Pong),

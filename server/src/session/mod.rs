@@ -85,7 +85,11 @@ impl Sessions {
 
     /// What every conversation consists of.
     fn kind(&self) -> TurnKind {
-        if self.backend.is_raw() { TurnKind::Stream } else { TurnKind::Chat }
+        match self.backend.is_raw() {
+            _ if self.backend.is_terminal() => TurnKind::Terminal,
+            true => TurnKind::Stream,
+            false => TurnKind::Chat,
+        }
     }
 
     /// Ends a connection that never has a turn.

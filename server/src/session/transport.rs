@@ -25,6 +25,8 @@ pub(crate) enum Incoming {
     Leave,
     /// The peer asks for [`ServerEvent::Pong`].
     Ping,
+    /// The peer's window has so many columns and rows.
+    Resize(u16, u16),
     /// The peer has received so much of what need not be kept for it any more.
     Received(u64),
     /// Something that this version does not know, or that asks for nothing.

@@ -28,6 +28,7 @@ mod signin;
 #[cfg(target_os = "linux")]
 mod silence;
 #[cfg(unix)]
+mod terminal;
 mod tls;
 mod tools;
 mod transcript;

@@ -15,10 +15,12 @@ use super::loan::{Feeds, Loan};
 use crate::ending::Ending;
 use crate::queue::Validity;
 use crate::responder::answer::Said;
-use crate::responder::pipe::{Pipe, Source};
+use crate::responder::pipe::{Pipe, Sink, Source};
 use crate::responder::settings::Framing;
 
 impl Source for tokio::io::ReadHalf<Loan> {}
+
+impl Sink for tokio::io::WriteHalf<Loan> {}
 
 /// How long a device may take to answer one who has said all, once it has taken that.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
@@ -129,6 +131,8 @@ mod tests {
     use super::*;
 
     impl Source for tokio::io::Empty {}
+
+    impl Sink for tokio::io::Sink {}
 
     /// What is said before the past is shown would be answered by it.
     #[tokio::test]

@@ -61,6 +61,7 @@ fn read_event(text: &str) -> Result<Incoming, Ending> {
         Ok(ClientEvent::End) => Ok(Incoming::NoMore),
         Ok(ClientEvent::Leave) => Ok(Incoming::Leave),
         Ok(ClientEvent::Received { count }) => Ok(Incoming::Received(count)),
+        Ok(ClientEvent::Resize { cols, rows }) => Ok(Incoming::Resize(cols, rows)),
         Ok(ClientEvent::Ping) => Ok(Incoming::Ping),
         Ok(ClientEvent::Unknown) => Ok(Incoming::Ignored),
         Err(error) => Err(Ending::NotText(format!("o quadro não é um evento {SUBPROTOCOL}: {error}"))),

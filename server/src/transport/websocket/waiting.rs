@@ -138,7 +138,7 @@ impl<S: AsyncRead + AsyncWrite + Send> WaitingWebSocket<S> {
                 return Err(Ending::Left);
             }
             Some(Incoming::Received(_)) => self.input.confirms = true,
-            Some(Incoming::Stay | Incoming::Ignored | Incoming::End) => {}
+            Some(Incoming::Stay | Incoming::Resize(..) | Incoming::Ignored | Incoming::End) => {}
         }
         Ok(())
     }

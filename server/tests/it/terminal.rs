@@ -1,0 +1,172 @@
+//! A program in a terminal of its own.
+#![cfg(target_os = "linux")]
+
+use std::time::Duration;
+
+use rstest::rstest;
+use tokio_tungstenite::tungstenite::protocol::Message;
+use vez_protocol::{ByeReason, ClientEvent, ServerEvent, TurnKind};
+
+use crate::common::{Client, Tcp, TestServer, WebSocket, within};
+
+/// A server before a shell's program that has a terminal, which does not echo what is typed.
+async fn pty(script: &str) -> TestServer {
+    let script = format!("stty -echo; {script}");
+    TestServer::with(|options| {
+        options.behind.pty = true;
+        options.behind.program = ["bash", "-c", &script].map(Into::into).into();
+        options.behind.term_after = Duration::from_millis(200);
+        options.behind.kill_after = Duration::from_millis(200);
+    })
+    .await
+}
+
+async fn events(server: &TestServer) -> WebSocket {
+    let mut client = WebSocket::connect(server.http, true).await;
+    client.expect_turn().await;
+    client
+}
+
+impl WebSocket {
+    async fn types(&mut self, keys: &[u8]) {
+        self.send(Message::binary(keys.to_vec())).await;
+    }
+
+    async fn sends(&mut self, event: ClientEvent<'_>) {
+        self.send(Message::text(event.to_json())).await;
+    }
+
+    /// Reads bytes until they end with `text`.
+    async fn sees(&mut self, text: &str) {
+        let mut seen = Vec::new();
+        while !seen.ends_with(text.as_bytes()) {
+            let frame = within(text, self.frame()).await;
+            assert!(frame.is_binary(), "{frame:?} after {:?}", String::from_utf8_lossy(&seen));
+            seen.extend_from_slice(&frame.into_data());
+        }
+    }
+
+    /// Reads bytes until the goodbye.
+    async fn ends(&mut self) -> (Vec<u8>, ByeReason, Option<i32>) {
+        let mut seen = Vec::new();
+        loop {
+            match within("the goodbye", self.frame()).await {
+                Message::Binary(bytes) => seen.extend_from_slice(&bytes),
+                frame => match ServerEvent::from_json(frame.to_text().unwrap()).unwrap() {
+                    ServerEvent::Bye { reason, status, .. } => return (seen, reason, status),
+                    other => panic!("{other:?} instead of a goodbye"),
+                },
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_kind_of_the_turn_is_told() {
+    let server = pty("cat").await;
+    let mut holder = WebSocket::connect(server.http, true).await;
+    let turn = holder.event().await;
+    assert!(matches!(turn, ServerEvent::Turn { kind: TurnKind::Terminal, .. }), "{turn:?}");
+    let mut waits = WebSocket::connect(server.http, true).await;
+    let place = waits.event().await;
+    assert!(matches!(place, ServerEvent::Waiting { kind: TurnKind::Terminal, .. }), "{place:?}");
+}
+
+/// It is the terminal that controls the session, and of the size that all had; raw TCP gets its bytes as they are.
+#[tokio::test]
+async fn a_program_has_a_terminal() {
+    let server = pty("stty size; echo $TERM; tty; test -t 0 -a -t 1 -a -t 2 && echo três").await;
+    let mut client = Tcp::connect(server.tcp).await;
+    let said = client.rest().await;
+    let lines: Vec<_> = said.split("\r\n").collect();
+    assert_eq!((lines[0], lines[1], lines[3]), ("24 80", "xterm-256color", "três"), "{said:?}");
+    assert!(lines[2].starts_with("/dev/pts/"), "{said:?}");
+}
+
+#[tokio::test]
+async fn its_size_is_that_of_the_clients_window() {
+    let server = pty("trap 'stty size' WINCH; echo pronto; while :; do sleep 0.05; done").await;
+    let mut client = events(&server).await;
+    client.sees("pronto\r\n").await;
+    for (cols, rows) in [(132, 50), (1, 1), (u16::MAX, u16::MAX)] {
+        client.sends(ClientEvent::Resize { cols, rows }).await;
+        client.sees(&format!("{rows} {cols}\r\n")).await;
+    }
+}
+
+#[tokio::test]
+async fn keys_are_signals() {
+    let server = pty("trap 'echo não; exit 7' INT; echo pronto; while :; do read -t 9 key; done").await;
+    let mut client = events(&server).await;
+    client.sees("pronto\r\n").await;
+    client.types(b"\x03").await;
+    assert_eq!(client.ends().await, ("não\r\n".into(), ByeReason::Ended, Some(7)));
+}
+
+/// The end of a client's input is typed, as one does at a terminal, also in the middle of a line.
+#[rstest]
+#[case::after_a_line("um\n", "um\r\n")]
+#[case::within_a_line("um\ndois", "um\r\ndois")]
+#[case::nothing("", "")]
+#[tokio::test]
+async fn an_end_of_input_is_ctrl_d(#[case] typed: &str, #[case] seen: &str) {
+    let server = pty("echo pronto; cat; echo; echo fim").await;
+    let mut client = events(&server).await;
+    client.sees("pronto\r\n").await;
+    client.types(typed.as_bytes()).await;
+    client.sends(ClientEvent::End).await;
+    let (said, reason, status) = client.ends().await;
+    assert_eq!(
+        (String::from_utf8(said).unwrap(), reason, status),
+        (format!("{seen}\r\nfim\r\n"), ByeReason::Ended, Some(0))
+    );
+}
+
+#[tokio::test]
+async fn whoever_leaves_or_vanishes_hangs_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("vezes");
+    let script =
+        format!("trap 'echo >> {}; exit' HUP; echo pronto; while :; do read -t 9 key; done", file.display());
+    let server = pty(&script).await;
+    let mut leaves = events(&server).await;
+    leaves.sees("pronto\r\n").await;
+    leaves.sends(ClientEvent::Leave).await;
+    let mut vanishes = Tcp::connect(server.tcp).await;
+    vanishes.expect("pronto\r\n").await;
+    assert_eq!(std::fs::read(&file).unwrap(), b"\n", "the program heard it before the next turn");
+    Client::Tcp(vanishes).reset();
+    let mut last = Tcp::connect(server.tcp).await;
+    last.expect("pronto\r\n").await;
+    assert_eq!(std::fs::read(&file).unwrap(), b"\n\n");
+}
+
+/// A shell gives each job a group of its own: they belong to the turn nevertheless.
+#[tokio::test]
+async fn what_was_started_in_the_background_is_gone_before_the_next_turn() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("vive").display().to_string();
+    let script = format!(
+        "test -e {file} && kill -0 $(cat {file}) 2> /dev/null && echo vive; set -m; \
+         (trap '' HUP TERM; while :; do sleep 0.1; done) & echo $! > {file}; echo pronto; disown; exit 0"
+    );
+    let server = pty(&script).await;
+    let mut first = events(&server).await;
+    assert_eq!(first.ends().await, ("pronto\r\n".into(), ByeReason::Ended, Some(0)));
+    let mut second = events(&server).await;
+    assert_eq!(second.ends().await, ("pronto\r\n".into(), ByeReason::Ended, Some(0)));
+}
+
+#[tokio::test]
+async fn a_program_that_cannot_be_started_is_said() {
+    let server = TestServer::with(|options| {
+        options.behind.pty = true;
+        options.behind.lazy = true;
+        options.behind.program = vec!["/não/há".into()];
+    })
+    .await;
+    let mut client = Tcp::connect(server.tcp).await;
+    client.send("\n").await;
+    let said = client.rest().await;
+    assert!(said.contains("não foi possível iniciar /não/há"), "{said:?}");
+}
