@@ -1,6 +1,7 @@
 //! What the client says to its user: the report's words, and in their manner what the report had no need for.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::time::Duration;
 
 use vez_protocol::{ByeReason, CloseCode};
@@ -116,6 +117,6 @@ pub(crate) fn warning(seconds: u64, reason: ByeReason) -> String {
 }
 
 /// A line of input that cannot be a message.
-pub(crate) fn unusable(error: &crate::console::LineError) -> String {
+pub(crate) fn unusable(error: &impl fmt::Display) -> String {
     format!("Entrada inválida: {error}.")
 }

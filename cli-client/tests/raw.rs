@@ -8,10 +8,11 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::Duration;
 
-use common::{DEADLINE, LEFT};
+use common::DEADLINE;
+use common::pty::{expect_end, press, see};
 use rexpect::session::{PtySession, spawn_command};
 use rustix::process::{Signal, kill_process_group};
-use rustix::termios::{LocalModes, Winsize, tcgetattr, tcgetpgrp, tcsetwinsize};
+use rustix::termios::{Winsize, tcgetpgrp, tcsetwinsize};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use vez_server::{Options, Server, Transcript};
 
@@ -47,29 +48,6 @@ fn start(websocket: &str) -> PtySession {
     see(&mut terminal, "É a sua vez.");
     see(&mut terminal, "% ");
     terminal
-}
-
-/// Waits until `text` is shown; rexpect takes every byte for a character.
-fn see(terminal: &mut PtySession, text: &str) {
-    let text: String = text.bytes().map(char::from).collect();
-    terminal.exp_string(&text).unwrap();
-}
-
-fn press(terminal: &mut PtySession, keys: &str) {
-    terminal.send(keys).unwrap();
-    terminal.flush().unwrap();
-}
-
-/// Waits for the end: the last line, the exit status, and the terminal as it was before.
-fn expect_end(mut terminal: PtySession, status: i32) {
-    let handle = terminal.process().get_file_handle().unwrap();
-    // Its own lines begin at the left.
-    see(&mut terminal, &LEFT.replace('\n', "\r\n"));
-    terminal.exp_eof().unwrap();
-    let end = format!("{:?}", terminal.process().wait().unwrap());
-    assert!(end.starts_with("Exited") && end.ends_with(&format!(", {status})")), "{end}");
-    let modes = tcgetattr(&handle).unwrap().local_modes;
-    assert!(modes.contains(LocalModes::ICANON | LocalModes::ISIG), "{modes:?}");
 }
 
 #[test]

@@ -8,9 +8,9 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 
-use common::{DEADLINE, LEFT, PROMPT};
+use common::pty::{expect_end, press, see};
+use common::{DEADLINE, PROMPT};
 use rexpect::session::{PtySession, spawn_command};
-use rustix::termios::{LocalModes, tcgetattr};
 
 /// A client on a terminal of its own, at the prompt, and its server's end.
 fn start() -> (PtySession, TcpStream) {
@@ -25,33 +25,10 @@ fn start() -> (PtySession, TcpStream) {
     (terminal, stream)
 }
 
-/// Waits until `text` is shown; rexpect takes every byte for a character.
-fn see(terminal: &mut PtySession, text: &str) {
-    let text: String = text.bytes().map(char::from).collect();
-    terminal.exp_string(&text).unwrap();
-}
-
-/// Types without a newline of its own.
-fn press(terminal: &mut PtySession, keys: &str) {
-    terminal.send(keys).unwrap();
-    terminal.flush().unwrap();
-}
-
 fn hear(stream: &mut TcpStream, text: &str) {
     let mut heard = vec![0; text.len()];
     stream.read_exact(&mut heard).unwrap();
     assert_eq!(String::from_utf8_lossy(&heard), text);
-}
-
-/// Waits for the end: the last line, the exit status, and the terminal as it was before.
-fn expect_end(mut terminal: PtySession, status: i32) {
-    let handle = terminal.process().get_file_handle().unwrap();
-    see(&mut terminal, LEFT.trim_end());
-    terminal.exp_eof().unwrap();
-    let end = format!("{:?}", terminal.process().wait().unwrap());
-    assert!(end.starts_with("Exited") && end.ends_with(&format!(", {status})")), "{end}");
-    let modes = tcgetattr(&handle).unwrap().local_modes;
-    assert!(modes.contains(LocalModes::ICANON | LocalModes::ISIG), "{modes:?}");
 }
 
 #[test]

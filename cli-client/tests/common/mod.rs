@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "no test uses all of it")]
 
+#[cfg(target_os = "linux")]
+pub(crate) mod pty;
+
 use std::cell::Cell;
 use std::process::Stdio;
 use std::time::Duration;
