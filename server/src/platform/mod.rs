@@ -185,8 +185,14 @@ impl EndSignals {
     }
 }
 
+/// How soon it is looked again whether a group is gone, and how soon at the most whether a session is.
+#[cfg(unix)]
+const LOOK: Duration = Duration::from_millis(10);
+#[cfg(unix)]
+const LOOK_LONGEST: Duration = Duration::from_millis(160);
+
 /// A program and its children.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Group {
     #[cfg(unix)]
     leader: rustix::process::Pid,
@@ -244,17 +250,34 @@ impl Group {
         }
     }
 
-    /// Waits until no member is left, the leader having been waited for.
+    /// Waits until no member is left, the leader having been waited for. No event tells that.
     pub(crate) async fn gone(&self) {
-        use rustix::process::{WaitOptions, test_kill_process_group, waitpgid, waitpid};
-        // No event tells that a group is empty.
-        while test_kill_process_group(self.leader).is_ok() || self.members().next().is_some() {
+        use rustix::process::{WaitOptions, test_kill_process_group, waitpgid};
+        while test_kill_process_group(self.leader).is_ok() {
             // Orphans are this process's own where it is the first of a container: they are waited for here.
             while waitpgid(self.leader, WaitOptions::NOHANG).is_ok_and(|ended| ended.is_some()) {}
-            for member in self.members() {
+            tokio::time::sleep(LOOK).await;
+        }
+        if self.is_session {
+            self.session_gone().await;
+        }
+    }
+
+    async fn session_gone(self) {
+        use rustix::process::{WaitOptions, waitpid};
+        let mut pause = LOOK;
+        loop {
+            // Where thousands of processes run, looking at all takes its time.
+            let members = tokio::task::spawn_blocking(move || self.members().collect::<Vec<_>>());
+            let members = members.await.unwrap_or_default();
+            if members.is_empty() {
+                return;
+            }
+            for member in members {
                 let _ = waitpid(Some(member), WaitOptions::NOHANG);
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LOOK_LONGEST);
         }
     }
 }

@@ -101,6 +101,8 @@ impl Backend {
     pub(crate) fn newline(&self) -> Option<&'static str> {
         match &self.kind {
             Kind::Serial(serial) => Some(serial.newline()),
+            // What the return key sends.
+            _ if self.is_terminal() => Some(Newline::Cr.as_str()),
             _ => self.settings.newline.map(Newline::as_str),
         }
     }

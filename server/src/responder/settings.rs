@@ -109,6 +109,7 @@ impl Settings {
     }
 
     /// Whether that has a terminal.
+    #[cfg_attr(not(unix), expect(clippy::unused_self, reason = "elsewhere it is asked for"))]
     pub(super) fn has_terminal(&self) -> bool {
         #[cfg(unix)]
         return self.pty;

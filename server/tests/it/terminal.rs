@@ -66,7 +66,10 @@ async fn the_kind_of_the_turn_is_told() {
     let server = pty("cat").await;
     let mut holder = WebSocket::connect(server.http, true).await;
     let turn = holder.event().await;
-    assert!(matches!(turn, ServerEvent::Turn { kind: TurnKind::Terminal, .. }), "{turn:?}");
+    assert!(
+        matches!(&turn, ServerEvent::Turn { kind: TurnKind::Terminal, newline: Some(key), .. } if key == "\r"),
+        "{turn:?}"
+    );
     let mut waits = WebSocket::connect(server.http, true).await;
     let place = waits.event().await;
     assert!(matches!(place, ServerEvent::Waiting { kind: TurnKind::Terminal, .. }), "{place:?}");
@@ -85,11 +88,12 @@ async fn a_program_has_a_terminal() {
 
 #[tokio::test]
 async fn its_size_is_that_of_the_clients_window() {
-    let server = pty("trap 'stty size' WINCH; echo pronto; while :; do sleep 0.05; done").await;
+    let server = pty("echo pronto; while read key; do stty size; done").await;
     let mut client = events(&server).await;
     client.sees("pronto\r\n").await;
     for (cols, rows) in [(132, 50), (1, 1), (u16::MAX, u16::MAX)] {
         client.sends(ClientEvent::Resize { cols, rows }).await;
+        client.types(b"\r").await;
         client.sees(&format!("{rows} {cols}\r\n")).await;
     }
 }
