@@ -178,7 +178,8 @@ async fn a_stream_survives_a_reload() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo xtask test"]
 async fn a_seat_that_was_not_kept_is_said_plainly() -> Result<()> {
-    play_in_both(&["--grace", "100ms"], async |house, browser| {
+    // Firefox can lose what a page stores when it is left for another site, and the page then asks here or there first.
+    play(&["--grace", "100ms"], async |house, browser| {
         let tab = browser.open(&house.url()).await?;
         tab.until_state("talking").await?;
         tab.say("oi").await?;
