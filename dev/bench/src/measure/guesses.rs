@@ -28,6 +28,7 @@ const MESSAGES: usize = 50_000;
 /// What became of the guesses.
 #[derive(Debug, Default)]
 struct Guesses {
+    /// How many have begun to guess.
     guessers: AtomicU32,
     /// From how many addresses there were some.
     addresses: AtomicU32,

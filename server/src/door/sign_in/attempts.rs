@@ -27,8 +27,8 @@ const REMEMBERED: usize = 4096;
 /// Who guesses one name's password from everywhere does not lock its owner out where that was right before.
 #[derive(Debug)]
 pub(super) struct Attempts {
-    networks: Faults<IpAddr>,
-    names: Faults<String>,
+    networks: Failures<IpAddr>,
+    names: Failures<String>,
     /// From where which name was right, and when at last.
     familiar: Mutex<HashMap<(String, IpAddr), Instant>>,
 }
@@ -36,8 +36,8 @@ pub(super) struct Attempts {
 impl Default for Attempts {
     fn default() -> Self {
         Self {
-            networks: Faults::at_most(FROM_ONE_NETWORK),
-            names: Faults::at_most(FOR_ONE_NAME),
+            networks: Failures::at_most(FROM_ONE_NETWORK),
+            names: Failures::at_most(FOR_ONE_NAME),
             familiar: Mutex::default(),
         }
     }
@@ -69,15 +69,15 @@ impl Attempts {
     }
 }
 
-/// What was wrong, by who or what it counts against.
+/// Failed attempts by network or name: the generic cell rate algorithm, to which those that succeed cost nothing.
 #[derive(Debug)]
-struct Faults<K> {
+struct Failures<K> {
     at_once: u32,
     /// When the last of them is forgiven.
     forgiven: Mutex<HashMap<Option<K>, Instant>>,
 }
 
-impl<K: Eq + Hash> Faults<K> {
+impl<K: Eq + Hash> Failures<K> {
     fn at_most(at_once: u32) -> Self {
         Self { at_once, forgiven: Mutex::default() }
     }

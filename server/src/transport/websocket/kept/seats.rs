@@ -202,12 +202,12 @@ impl<S> SeatHandle<S> {
     pub(crate) fn attach(&self, arrival: Box<Arrival<S>>) -> Result<Displaced<S>, Box<Arrival<S>>> {
         let (sender, replaced) = oneshot::channel();
         let earlier = {
-            let mut answer = lock(&self.handover);
-            if matches!(*answer, Handover::Closed) {
+            let mut handover = lock(&self.handover);
+            if matches!(*handover, Handover::Closed) {
                 return Err(arrival);
             }
-            let earlier = answer.take();
-            *answer = Handover::Offered((arrival, sender));
+            let earlier = handover.take();
+            *handover = Handover::Offered((arrival, sender));
             earlier
         };
         self.is_offered.store(true, Release);
