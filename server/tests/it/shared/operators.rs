@@ -58,7 +58,17 @@ async fn every_server_tells_who_has_the_turn_and_how_its_lease_is() {
     assert_eq!(here["turn"]["session"], there["turn"]["session"]);
     assert_eq!((&here["turn"]["user"], &there["turn"]["user"]), (&"maria".into(), &"maria".into()));
     assert_eq!(health(second.http).await["queue"], "ok");
-    let metrics = Exposition::parse(&read(&second, "/metrics").await);
+    // The watch may tell of a ticket before its own write is confirmed.
+    let confirmed = async {
+        loop {
+            let metrics = Exposition::parse(&read(&second, "/metrics").await);
+            if metrics.value("vez_etcd_writes_total") > 0.0 {
+                return metrics;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let metrics = within("a write", confirmed).await;
     metrics.expect_on_dashboard(|_| true);
     assert_eq!(metrics.value("vez_etcd_up"), 1.0);
     assert!((0.0..2.0).contains(&metrics.value("vez_etcd_lease_valid_seconds")));
