@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 
-use crate::stage::{Options, Tab, play, play_with};
+use crate::stage::{Options, PATIENCE, Tab, play, play_with};
 use crate::{figure, signin};
 
 #[tokio::test]
@@ -244,6 +244,7 @@ async fn examine(tab: &Tab, axe: &str, state: &str) -> Result<()> {
             "const done = arguments[0]; axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa',
             'wcag22aa', 'best-practice'] }).then(result => done(result.violations.map(violation =>
             [violation.id, violation.nodes.map(node => node.html + ' ' + node.failureSummary)])));";
+        tab.driver.set_script_timeout(PATIENCE).await?;
         let found = tab.driver.execute_async(script, Vec::new()).await?;
         let found: &Value = found.json();
         ensure!(found.as_array().context("a list")?.is_empty(), "{state}, {scheme}: {found:#}");

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
+use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::prelude::*;
 use thirtyfour::{TypingData, WindowHandle};
 
@@ -50,7 +51,11 @@ impl Tab {
     }
 
     /// Waits until an expression in the page is true.
+    ///
+    /// The page looks for a second at a time: a script in a page that is left just then may never end, and be no
+    /// reason to give up.
     pub(crate) async fn until(&self, expression: &str) -> Result<()> {
+        const SPELL: Duration = Duration::from_secs(1);
         const LOOK: &str = "const [millis, done] = arguments; const end = performance.now() + millis;
             (function look() {
                 let seen = false;
@@ -58,16 +63,15 @@ impl Tab {
                 if (seen || performance.now() > end) done(seen); else setTimeout(look, 10);
             })();";
         self.front().await?;
-        self.driver.set_script_timeout(PATIENCE * 2).await?;
+        self.driver.set_script_timeout(SPELL * 5).await?;
         let script = LOOK.replace("EXPRESSION", expression);
         let end = Instant::now() + PATIENCE;
-        while let Some(left) = end.checked_duration_since(Instant::now()) {
-            let seen = self.driver.execute_async(&script, vec![json!(left.as_millis() as u64)]).await?;
-            match seen.json() {
-                Value::Bool(true) => return Ok(()),
-                Value::Bool(false) => break,
-                // The page was left meanwhile.
-                _ => {}
+        while Instant::now() < end {
+            match self.driver.execute_async(&script, vec![json!(SPELL.as_millis() as u64)]).await {
+                Ok(seen) if *seen.json() == Value::Bool(true) => return Ok(()),
+                Ok(_) => {}
+                Err(error) if matches!(*error, WebDriverErrorInner::ScriptTimeout(_)) => {}
+                Err(error) => return Err(error.into()),
             }
         }
         let body = self.value("document.body.innerText").await?;
