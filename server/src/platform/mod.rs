@@ -116,6 +116,29 @@ pub(crate) fn open_files() -> Option<u64> {
     None
 }
 
+/// Has programs start with the signals of a terminal's keys and hang-up as they are by default, also where this
+/// process was started to ignore them, as by `nohup` or a script's `&`: what is ignored stays so in a new program, what
+/// is caught does not (execve(2)). Here they still have no effect.
+#[cfg(target_os = "linux")]
+pub(crate) fn start_with_default_signals() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    for kind in [SignalKind::hangup(), SignalKind::interrupt(), SignalKind::quit()] {
+        if ignored >> (kind.as_raw_value() - 1) & 1 == 1 {
+            drop(signal(kind)?);
+        }
+    }
+    Ok(())
+}
+
+/// Only Linux tells what is ignored without more.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn start_with_default_signals() -> io::Result<()> {
+    Ok(())
+}
+
 /// Calls `reload` at every signal that asks to read files again: SIGHUP; elsewhere there is none. From the
 /// call on, not from the first poll: the signal does not end the process any more.
 #[cfg(unix)]

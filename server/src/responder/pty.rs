@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::process::Child;
 
 use super::pipe::{Reader, Sink, Source, Writer};
+use crate::platform;
 
 /// The terminal that programs are told they have: what browsers, xterm and most others can do.
 const TERM: &str = "xterm-256color";
@@ -26,6 +27,7 @@ pub(super) fn start(
     program: &[OsString],
     environment: Vec<(&'static str, String)>,
 ) -> io::Result<(Child, Reader, Writer)> {
+    platform::start_with_default_signals()?;
     let (pty, terminal) = pty_process::open().map_err(into_io)?;
     pty.resize(Size::new(SIZE.0, SIZE.1)).map_err(into_io)?;
     let command = Command::new(&program[0]).args(&program[1..]).envs(environment).env("TERM", TERM);

@@ -1,12 +1,14 @@
 //! A program in a terminal of its own.
 #![cfg(target_os = "linux")]
 
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use rstest::rstest;
 use tokio_tungstenite::tungstenite::protocol::Message;
 use vez_protocol::{ByeReason, ClientEvent, ServerEvent, TurnKind};
 
+use crate::common::binary::{Binary, command};
 use crate::common::{Client, Tcp, TestServer, WebSocket, within};
 
 /// A server before a shell's program that has a terminal, which does not echo what is typed.
@@ -105,6 +107,21 @@ async fn keys_are_signals() {
     client.sees("pronto\r\n").await;
     client.types(b"\x03").await;
     assert_eq!(client.ends().await, ("não\r\n".into(), ByeReason::Ended, Some(7)));
+}
+
+/// What a server was started with, by `nohup` or a script's `&`, is not the program's.
+#[tokio::test]
+async fn keys_are_signals_also_where_the_server_ignores_them() {
+    let program = "printf '%d\n' 0x$(sed -n 's/SigIgn:\t//p' /proc/self/status)";
+    let inner = command(&["--pty", "--", "bash", "-c", program]);
+    let mut ignoring = Command::new("bash");
+    ignoring.args(["-c", "trap '' HUP INT QUIT; exec \"$0\" \"$@\""]);
+    ignoring.arg(inner.get_program()).args(inner.get_args());
+    ignoring.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let server = Binary::spawn(ignoring);
+    let mut client = Tcp::connect(server.tcp).await;
+    let ignored: u64 = client.rest().await.lines().next().unwrap().parse().unwrap();
+    assert_eq!(ignored & 0b111, 0, "{ignored:#b}");
 }
 
 /// The end of a client's input is typed, as one does at a terminal, also in the middle of a line.
