@@ -134,7 +134,7 @@ pub(crate) fn start_with_default_signals() -> io::Result<()> {
 }
 
 /// Only Linux tells what is ignored without more.
-#[cfg(not(target_os = "linux"))]
+#[cfg(all(unix, not(target_os = "linux")))]
 pub(crate) fn start_with_default_signals() -> io::Result<()> {
     Ok(())
 }
