@@ -1,6 +1,7 @@
 //! Connects the state with the page, the socket and the clock.
 
 mod inputs;
+mod screen;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -8,9 +9,9 @@ use std::rc::Rc;
 use js_sys::{Promise, Reflect};
 use wasm_bindgen::JsValue;
 
+use crate::browser::Listener;
 use crate::browser::answer::Answer;
 use crate::browser::clock::{self, Alarm, Frame};
-use crate::browser::listener::Listener;
 use crate::browser::ring::Ring;
 use crate::browser::{attention, clipboard, document, is_local, report, storage, window};
 use crate::panel;
@@ -30,6 +31,8 @@ struct App {
     frame: Cell<Option<Frame>>,
     /// The browser's answer to the last question.
     answer: Cell<Option<Answer>>,
+    /// What draws a turn that is a terminal.
+    screen: RefCell<screen::Screen>,
     /// The server's answer to the last probe.
     probe: Cell<Option<Answer>>,
     /// What of the conversation survives a reload.
@@ -80,6 +83,7 @@ impl App {
             socket: Cell::default(),
             alarm: Cell::default(),
             frame: Cell::default(),
+            screen: RefCell::default(),
             probe: Cell::default(),
             answer: Cell::default(),
             listeners: Cell::default(),
@@ -88,7 +92,11 @@ impl App {
 
     /// What closures call with an event.
     fn hearer(&'static self) -> Rc<dyn Fn(Event)> {
-        Rc::new(|event| self.handle(event))
+        Rc::new(|event| {
+            if let Some(event) = self.hold(event) {
+                self.handle(event);
+            }
+        })
     }
 
     /// Handles an event; one that an effect causes waits until the effect is done.
@@ -115,24 +123,33 @@ impl App {
 
     /// Draws once a frame; at once where nobody looks, which has none.
     fn draw_soon(&'static self, state: &State, view: &mut View) -> Result<(), JsValue> {
-        let frame = match self.frame.take() {
-            _ if !state.is_visible => {
-                view.draw(state, clock::moment().millis);
-                None
-            }
-            None => Some(Frame::next(|| self.draw())?),
-            frame => frame,
-        };
-        self.frame.set(frame);
+        if state.is_visible {
+            return self.draw_next();
+        }
+        self.frame.set(None);
+        view.draw(state, clock::moment().millis);
         Ok(())
     }
 
-    fn draw(&self) {
+    fn draw(&'static self) {
         self.frame.set(None);
         if let Ok(mut page) = self.page.try_borrow_mut() {
             let (state, view) = &mut *page;
             view.draw(state, clock::moment().millis);
+            if self.draw_screen(state) {
+                report(self.draw_next());
+            }
         }
+    }
+
+    /// Draws with the next frame.
+    fn draw_next(&'static self) -> Result<(), JsValue> {
+        let frame = match self.frame.take() {
+            None => Frame::next(|| self.draw())?,
+            Some(frame) => frame,
+        };
+        self.frame.set(Some(frame));
+        Ok(())
     }
 
     fn set_alarm(&'static self, state: &State) -> Result<(), JsValue> {
@@ -154,6 +171,10 @@ impl App {
             Effect::Send(event) => self.send(|socket| socket.send(&event)),
             Effect::SendBytes(bytes) => self.send(|socket| socket.send_bytes(&bytes)),
             Effect::ShowDraft => view.show_draft(&state.draft),
+            Effect::OpenTerminal => self.open_screen()?,
+            Effect::Restore(dump) => self.restore_screen(dump),
+            Effect::Feed(bytes) => self.feed_screen(&bytes),
+            Effect::Focus if state.is_terminal_in_sight() => self.focus_screen()?,
             Effect::Focus => view.focus()?,
             Effect::Call => call(state)?,
             Effect::Probe => self.probe()?,
@@ -164,7 +185,10 @@ impl App {
                 }
             }
             Effect::KeepSeat => storage::keep_seat(state.seat.as_ref()),
-            Effect::KeepStream => storage::keep_stream(state.stream.as_ref().map(Stream::newest)),
+            Effect::KeepStream => match &state.stream {
+                Some(stream) if stream.is_terminal => self.keep_screen(),
+                stream => storage::keep_stream(stream.as_ref().map(Stream::newest)),
+            },
             Effect::Clear => {
                 view.clear();
                 self.ring.borrow_mut().clear();
@@ -236,7 +260,7 @@ impl App {
     /// Offers the conversation as a file.
     fn save(&self) {
         if let Ok(page) = self.page.try_borrow() {
-            report(view::download(&page.0));
+            report(view::download(&page.0, self.screen_text()));
         }
     }
 }

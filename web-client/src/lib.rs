@@ -8,6 +8,7 @@ mod locale;
 mod panel;
 mod socket;
 mod state;
+mod terminal;
 mod view;
 mod wire;
 

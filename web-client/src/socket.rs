@@ -11,7 +11,7 @@ use vez_protocol::{ClientEvent, CloseCode};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
-use crate::browser::{bytes, listener::Listener, window};
+use crate::browser::{Listener, bytes, window};
 use crate::state::Event;
 use crate::wire;
 

@@ -70,8 +70,12 @@ pub(crate) fn write(event: &ClientEvent<'_>) -> Option<String> {
             "received"
         }
         ClientEvent::Ping => "ping",
-        // The page shows a terminal as a stream, which has no size.
-        ClientEvent::Resize { .. } | ClientEvent::Unknown => return None,
+        ClientEvent::Resize { cols, rows } => {
+            set("cols", (*cols).into())?;
+            set("rows", (*rows).into())?;
+            "resize"
+        }
+        ClientEvent::Unknown => return None,
     };
     set("type", kind.into())?;
     JSON::stringify(&object).ok()?.as_string()

@@ -25,25 +25,45 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     let shell = &project.shell;
     toolchain::add_target(project, WASM)?;
     say("Construindo a página (a primeira vez, cerca de 1 minuto)");
-    // Cargo knows whether the program changed, and trunk's own Cargo will find it built.
-    set_up(cmd!(shell, "cargo build --package vez-web --target {WASM} --profile page"))?;
+    // Cargo knows whether the programs changed, and trunk's own Cargo will find the page's built.
+    set_up(cmd!(
+        shell,
+        "cargo build --package vez-web --package vez-terminal --target {WASM} --profile page"
+    ))?;
     if is_current(project).context("a página construída não pode ser lida")? {
         return Ok(());
     }
     tools::install(project)?;
-    run_trunk(project)
+    run_trunk(project)?;
+    add_terminal(project).context("o terminal não pôde ser posto na página")
 }
 
-/// Whether the page was written after everything that trunk makes it from.
+/// Puts the terminal beside the page, which fetches it when a turn is one: trunk knows of one program.
+fn add_terminal(project: &Project) -> Result<()> {
+    let shell = &project.shell;
+    let page = project.root.join("web-client/dist");
+    for file in files(&project.root.join("web-terminal/assets"))? {
+        shell.copy_file(file, &page)?;
+    }
+    let program = project.target.join(WASM).join("page/vez_terminal.wasm");
+    let small = ["--no-typescript", "--remove-name-section", "--remove-producers-section"];
+    set_up(cmd!(shell, "wasm-bindgen --target web {small...} --out-dir {page} {program}"))
+}
+
+/// Whether the page was written after everything that it is made from.
 fn is_current(project: &Project) -> io::Result<bool> {
     let folder = project.root.join("web-client");
-    let page = folder.join("dist/index.html");
+    // What is written last.
+    let page = folder.join("dist/vez_terminal_bg.wasm");
     if !page.exists() {
         return Ok(false);
     }
     let written = modified(&page)?;
-    let mut sources = [files(&folder)?, files(&folder.join("assets"))?].concat();
-    sources.push(project.target.join(WASM).join("page/vez_web.wasm"));
+    let terminal = project.root.join("web-terminal/assets");
+    let mut sources = [files(&folder)?, files(&folder.join("assets"))?, files(&terminal)?].concat();
+    for program in ["vez_web.wasm", "vez_terminal.wasm"] {
+        sources.push(project.target.join(WASM).join("page").join(program));
+    }
     for source in sources {
         if modified(&source)? > written {
             return Ok(false);

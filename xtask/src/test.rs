@@ -93,7 +93,8 @@ fn format(project: &Project) -> Result<()> {
 fn clippy(project: &Project) -> Result<()> {
     let shell = &project.shell;
     check(cmd!(shell, "cargo clippy --workspace --all-targets -- -D warnings"))?;
-    check(cmd!(shell, "cargo clippy --package vez-web --target {WASM} --all-targets -- -D warnings"))
+    check(cmd!(shell, "cargo clippy --package vez-web --target {WASM} --all-targets -- -D warnings"))?;
+    check(cmd!(shell, "cargo clippy --package vez-terminal --target {WASM} -- -D warnings"))
 }
 
 fn quick_tests(project: &Project) -> Result<()> {

@@ -4,7 +4,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{EventTarget, HtmlTextAreaElement, KeyboardEvent, PageTransitionEvent};
 
 use super::App;
-use crate::browser::listener::Listener;
+use crate::browser::Listener;
 use crate::browser::{document, element, is_local, report, storage, window};
 use crate::state::Event;
 use crate::view;
@@ -42,7 +42,7 @@ const INPUTS: [(&str, &str, Meaning); 19] = [
     }),
     ("keys", "click", |app, event| {
         if let Some(byte) = view::key_byte(event) {
-            app.handle(Event::KeyPressed(byte));
+            app.handle(Event::Typed(vec![byte]));
         }
     }),
     ("log", "click", |app, event| {

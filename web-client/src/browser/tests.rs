@@ -6,8 +6,8 @@ use std::rc::Rc;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::{Event, EventTarget};
 
+use super::Listener;
 use super::clock::Alarm;
-use super::listener::Listener;
 use super::ring::Ring;
 use super::storage::for_this_tab;
 use crate::state::{Delivery, Entry, Speaker};

@@ -18,6 +18,7 @@ const OVERDUE: u64 = 2_000;
 
 impl State {
     pub(super) fn started(&mut self, now: u64) {
+        self.restore_terminal();
         if matches!(self.phase, Phase::Connecting | Phase::Asleep) {
             self.connect(now);
         }
@@ -75,19 +76,21 @@ impl State {
         }
         self.link.hear(now);
         self.receive(bytes.len());
-        if self.phase.talk().is_some()
-            && let Some(stream) = &mut self.stream
-        {
-            stream.push(bytes, now);
+        match &mut self.stream {
+            Some(stream) if self.phase.talk().is_some() => match stream.is_terminal {
+                true => self.ask(Effect::Feed(bytes.to_vec())),
+                false => stream.push(bytes, now),
+            },
+            _ => {}
         }
     }
 
     fn turn_came(&mut self, kind: TurnKind, newline: Option<Cow<'static, str>>, now: u64) {
         let goes_on = self.seat.is_some() && self.conversation.is_begun();
         match kind {
-            // A terminal is bytes too, and shown as such.
             TurnKind::Stream | TurnKind::Terminal => {
                 let stream = self.stream.get_or_insert_with(Stream::new);
+                stream.is_terminal = kind == TurnKind::Terminal;
                 if goes_on { stream.go_on(newline) } else { stream.begin(newline) }
             }
             TurnKind::Chat | TurnKind::Unknown => {
@@ -97,6 +100,9 @@ impl State {
             }
         }
         self.phase = Phase::Talking(Talk::default());
+        if kind == TurnKind::Terminal {
+            self.terminal_came(goes_on);
+        }
         if !goes_on {
             self.say(Speaker::Page(Note::Began), String::new(), now);
         }

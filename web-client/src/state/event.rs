@@ -30,8 +30,12 @@ pub(crate) enum Event {
     Edited(String),
     /// The person sends the draft.
     Submitted,
-    /// The person sends one byte of a stream, as with Ctrl-C.
-    KeyPressed(u8),
+    /// The person sends bytes of a stream, as with Ctrl-C.
+    Typed(Vec<u8>),
+    /// The terminal has so many columns and rows.
+    Resized(u16, u16),
+    /// There is no terminal to be had: what comes is shown as a stream.
+    TerminalFailed,
     /// The person says that they are still there.
     StayAsked,
     /// The person leaves the queue or the conversation.
@@ -75,6 +79,12 @@ pub(crate) enum Effect {
     Send(ClientEvent<'static>),
     /// Send bytes of a stream.
     SendBytes(Vec<u8>),
+    /// Have a terminal.
+    OpenTerminal,
+    /// Have the terminal become what another was.
+    Restore(String),
+    /// Have the terminal take in what a program wrote.
+    Feed(Vec<u8>),
     /// Show the draft in the field, which differs from what was typed.
     ShowDraft,
     /// Put the cursor into the field.

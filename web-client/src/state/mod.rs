@@ -11,6 +11,7 @@ mod record;
 mod resumption;
 mod seat;
 mod stream;
+mod terminal;
 #[cfg(test)]
 mod tests;
 
@@ -42,6 +43,8 @@ pub(crate) struct State {
     pub(crate) conversation: Conversation,
     /// What came in this turn or the last, if it was a stream.
     pub(crate) stream: Option<Stream>,
+    /// Columns and rows of the terminal, once there was one.
+    window: Option<(u16, u16)>,
     /// What is in the field.
     pub(crate) draft: String,
     /// Whether the person tried to send a draft without words.
@@ -116,6 +119,7 @@ impl State {
                 beginning.is_copy,
             ),
             stream: beginning.stream.as_deref().map(Stream::restore),
+            window: None,
             draft: beginning.draft,
             is_empty_refused: false,
             preferences: beginning.preferences,
@@ -146,7 +150,9 @@ impl State {
             Event::PageLeft => self.page_left(now),
             Event::Edited(draft) => self.edited(draft),
             Event::Submitted => self.submitted(now),
-            Event::KeyPressed(byte) => self.send_bytes(vec![byte]),
+            Event::Typed(bytes) => self.send_bytes(bytes),
+            Event::Resized(cols, rows) => self.resized(cols, rows),
+            Event::TerminalFailed => self.terminal_failed(),
             Event::StayAsked => self.stay(),
             Event::ClearAsked => self.clear(),
             Event::LeaveAsked => self.leave(now),
@@ -192,6 +198,11 @@ impl State {
     pub(crate) fn stream_in_sight(&self) -> Option<&Stream> {
         let is_waiting = matches!(self.phase, Phase::Waiting(_));
         self.stream.as_ref().filter(|_| !is_waiting && self.conversation.oldest(Delivery::Waiting).is_none())
+    }
+
+    /// Whether what there is to see is a terminal.
+    pub(crate) fn is_terminal_in_sight(&self) -> bool {
+        self.stream_in_sight().is_some_and(|stream| stream.is_terminal)
     }
 
     /// Whether a draft could be sent, at once or with the turn.

@@ -13,8 +13,7 @@ impl State {
                 self.seat = Some(seat);
                 self.send_again(last_id);
                 match missing {
-                    Some(bytes) if bytes.is_empty() => {}
-                    Some(bytes) => self.ask(Effect::SendBytes(bytes)),
+                    Some(bytes) => self.send_in_frames(&bytes),
                     None => return self.start_over(now),
                 }
             }
@@ -96,6 +95,13 @@ impl State {
         if let Some(seat) = &mut self.seat {
             seat.send(&bytes);
         }
-        self.ask(Effect::SendBytes(bytes));
+        self.send_in_frames(&bytes);
+    }
+
+    /// Sends bytes in frames that are not longer than messages may be.
+    fn send_in_frames(&mut self, bytes: &[u8]) {
+        for frame in bytes.chunks(self.limit.max(1)) {
+            self.ask(Effect::SendBytes(frame.to_vec()));
+        }
     }
 }

@@ -6,6 +6,8 @@ use std::borrow::Cow;
 
 use decoder::Decoder;
 
+use super::terminal::RESET;
+
 /// How much is shown at most, in bytes.
 pub(crate) const SHOWN: usize = 256 * 1024;
 /// How much can be saved at most, in bytes.
@@ -20,6 +22,10 @@ const AUDIBLE: usize = 512;
 /// A stream.
 #[derive(Debug)]
 pub(crate) struct Stream {
+    /// Whether a terminal draws it.
+    pub(crate) is_terminal: bool,
+    /// What a terminal was kept as over a reload, until it is taken up.
+    dump: Option<String>,
     /// What ends a line that is sent.
     newline: Cow<'static, str>,
     decoder: Decoder,
@@ -37,6 +43,8 @@ impl Stream {
     /// An empty stream.
     pub(crate) fn new() -> Self {
         Self {
+            is_terminal: false,
+            dump: None,
             newline: Cow::Borrowed(""),
             decoder: Decoder::default(),
             pieces: Vec::new(),
@@ -49,8 +57,18 @@ impl Stream {
     /// Takes up what was kept over a reload.
     pub(super) fn restore(text: &str) -> Self {
         let mut stream = Self::new();
-        stream.add(text);
+        if text.starts_with(RESET) {
+            stream.is_terminal = true;
+            stream.dump = Some(text.into());
+        } else {
+            stream.add(text);
+        }
         stream
+    }
+
+    /// What a terminal was kept as, once.
+    pub(super) fn take_dump(&mut self) -> Option<String> {
+        self.dump.take()
     }
 
     /// The turn goes on over another connection.

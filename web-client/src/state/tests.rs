@@ -5,6 +5,7 @@ mod ending;
 mod seat;
 mod streaming;
 mod talking;
+mod terminal;
 mod waiting;
 
 use vez_protocol::{ClientEvent, ServerEvent, TurnKind};

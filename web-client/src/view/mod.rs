@@ -98,6 +98,9 @@ impl View {
         }
         set(&self.root, "lang", words.0.tag());
         set(&self.body, "data-state", state.phase.name());
+        report(
+            self.body.toggle_attribute_with_force("data-terminal", state.is_terminal_in_sight()).map(drop),
+        );
         // The turn is said once, by #alert.
         let live = if state.phase.talk().is_some() { "off" } else { "polite" };
         set(&self.status, "aria-live", live);
@@ -138,10 +141,11 @@ pub(crate) fn say_copied(is_copied: bool, language: Language) {
     say("notice", notice.in_language(language));
 }
 
-/// Offers the conversation as a file.
-pub(crate) fn download(state: &State) -> Result<(), JsValue> {
+/// Offers the conversation as a file, or what a `terminal` has of it.
+pub(crate) fn download(state: &State, terminal: Option<String>) -> Result<(), JsValue> {
     let words = Sentences(state.preferences.language);
     let text = match state.stream_in_sight() {
+        Some(stream) if stream.is_terminal => terminal.unwrap_or_default(),
         Some(stream) => transcript::of_stream(stream, words),
         None => transcript::transcript(state.conversation.entries(), words, row::clock_time),
     };

@@ -33,10 +33,10 @@ impl Stream {
         if self.is_in_sight != stream.is_some() {
             self.is_in_sight = stream.is_some();
             show("log", !self.is_in_sight);
-            show("stream", self.is_in_sight);
             show("newer", false);
         }
-        show("keys", state.streaming().is_some() && !state.is_leaving());
+        show("stream", stream.is_some_and(|stream| !stream.is_terminal));
+        show("keys", state.streaming().is_some_and(|stream| !stream.is_terminal) && !state.is_leaving());
         match stream {
             Some(stream) if state.is_visible => self.append(stream)?,
             None if state.stream.is_none() && self.drawn != (0, 0) => {

@@ -7,9 +7,9 @@ use wasm_bindgen::JsValue;
 use web_sys::{Element, HtmlElement};
 
 use super::elements::show;
+use crate::browser::Listener;
+use crate::browser::SizeWatch;
 use crate::browser::element;
-use crate::browser::listener::Listener;
-use crate::browser::size::SizeWatch;
 
 /// How close to the end counts as being there, in pixels.
 const NEAR: i32 = 48;

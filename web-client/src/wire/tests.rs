@@ -102,6 +102,7 @@ fn what_is_written_is_what_the_server_reads() {
         ClientEvent::Leave,
         ClientEvent::Ping,
         ClientEvent::Received { count: 5_000_000_000 },
+        ClientEvent::Resize { cols: 132, rows: 50 },
     ] {
         assert_eq!(ClientEvent::from_json(&write(&event).unwrap()).unwrap(), event);
     }

@@ -32,6 +32,13 @@ async fn the_states_are_photographed() -> Result<()> {
                 photograph_stream(house, browser, &shot).await
             })
             .await?;
+            let options = Options { size: (width, height), ..Options::default() };
+            play_with(&["--pty", "--", "bash", "--norc", "-c", TERMINAL], options, async |house, browser| {
+                let shot =
+                    Shot { folder: &folder, suffix: format!("{name}-{scheme}"), width, height, scheme };
+                photograph_terminal(house, browser, &shot).await
+            })
+            .await?;
         }
     }
     Ok(())
@@ -47,6 +54,33 @@ async fn photograph_stream(house: &House, browser: &Browser, shot: &Shot<'_>) ->
     tab.write("show interfaces").await?;
     shot.take(&tab, "stream").await
 }
+
+async fn photograph_terminal(house: &House, browser: &Browser, shot: &Shot<'_>) -> Result<()> {
+    let tab = browser.open(&house.url()).await?;
+    shot.prepare(&tab).await?;
+    tab.until_line("fim").await?;
+    tab.until("document.activeElement.className === 'field'").await?;
+    shot.take(&tab, "terminal").await
+}
+
+/// Colours and signs of all kinds, and a box that has to close.
+const TERMINAL: &str = r#"printf ']2;bancada 3: multímetro'
+    for ground in '' 4 10; do for code in 3 9; do for color in 0 1 2 3 4 5 6 7; do
+        printf '[%s%s;%sm %s%s [m' $code $color "${ground:+4$ground}" $code $color; done; done; echo; done
+    for color in 16 52 88 124 160 196 202 208 214 220 226; do printf '[48;5;%sm  [m' $color; done
+    for blue in 0 40 80 120 160 200 240; do printf '[48;2;20;120;%sm  [m' $blue; done; echo
+    printf '[1mforte[m [2mfraco[m [3mitálico[m [4msublinhado[m [9mriscado[m [7minverso[m
+'
+    printf '(0lqqqqqqqqqqk
+x(B 漢字 e 😀 (0x
+mqqqqqqqqqqj(B
+'
+    printf '┌──────────┐
+│ ç ã é ✓ →│
+└──────────┘
+█▓▒░ fim
+fim
+$ '; exec cat"#;
 
 /// What a device may say, with what is no text and what a terminal would obey.
 const STREAM: &str = r"seq -f 'porta %g: ligada, 1000 Mb/s, sem erros desde a meia-noite' 40

@@ -19,6 +19,7 @@ mod signin;
 mod speed;
 mod stage;
 mod stream;
+mod terminal;
 mod waiting;
 mod weight;
 

@@ -7,14 +7,17 @@ case "$name $*" in
 "sh -c "*"$FAKE_MISSING"* | "$FAKE_MISSING --version") exit 127 ;;
 "cargo pkgid"*) echo "registry+https://example.invalid#wasm-bindgen@0.2.1" ;;
 "cargo build --package vez-web"*)
-    program=target/wasm32-unknown-unknown/page/vez_web.wasm
-    mkdir -p "${program%/*}" && [ -e "$program" ] || echo wasm >"$program"
+    for program in vez_web vez_terminal; do
+        program=target/wasm32-unknown-unknown/page/$program.wasm
+        mkdir -p "${program%/*}" && [ -e "$program" ] || echo wasm >"$program"
+    done
     ;;
 "cargo build"*) echo "not for stdout" ;;
 "rustc --print target-libdir"*) echo / ;;
 "trunk --version") echo "trunk $FAKE_TRUNK" ;;
 "wasm-bindgen"*"--version") echo "$name 0.2.1" ;;
-"trunk build"*) mkdir -p dist && echo page >dist/index.html && echo "not for stdout" ;;
+"wasm-bindgen --target web "*) echo wasm >"$7/vez_terminal_bg.wasm" ;;
+"trunk build"*) rm -rf dist && mkdir dist && echo page >dist/index.html && echo "not for stdout" ;;
 "python3 -m venv --clear "*) mkdir -p "$4/bin" && ln -s "$0" "$4/bin/python" ;;
 "npm install --prefix "*) mkdir -p "$3/node_modules" ;;
 "id -u") echo "$FAKE_USER" ;;

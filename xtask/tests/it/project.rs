@@ -39,10 +39,17 @@ impl Project {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let root = folder.path();
-        for name in ["bin", "target/debug", "target/release", "web-client/assets", "xtask"] {
+        for name in
+            ["bin", "target/debug", "target/release", "web-client/assets", "web-terminal/assets", "xtask"]
+        {
             fs::create_dir_all(root.join(name)).unwrap();
         }
-        for name in ["web-client/index.html", "web-client/style.css", "web-client/assets/icon.svg"] {
+        for name in [
+            "web-client/index.html",
+            "web-client/style.css",
+            "web-client/assets/icon.svg",
+            "web-terminal/assets/terminal.js",
+        ] {
             fs::write(root.join(name), name).unwrap();
         }
         let stand_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fake-program.sh");

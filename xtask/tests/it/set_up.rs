@@ -20,8 +20,10 @@ fn an_unchanged_page_is_built_once() {
 fn a_changed_page_is_built_again() {
     for changed in [
         "target/wasm32-unknown-unknown/page/vez_web.wasm",
+        "target/wasm32-unknown-unknown/page/vez_terminal.wasm",
         "web-client/index.html",
         "web-client/assets/icon.svg",
+        "web-terminal/assets/terminal.js",
     ] {
         let project = Project::new();
         project.xtask(&["page"]);
@@ -46,10 +48,12 @@ fn a_page_that_is_gone_is_built_again() {
 
 #[test]
 fn a_page_that_failed_is_not_taken_as_built() {
-    let project = Project::new().with("FAKE_FAILURE", "trunk build");
-    for _ in 0..2 {
-        assert_eq!(project.xtask(&["page"]).status.code(), Some(1));
-        assert_eq!(project.calls("trunk build").len(), 1);
+    for failure in ["trunk build", "wasm-bindgen --target"] {
+        let project = Project::new().with("FAKE_FAILURE", failure);
+        for _ in 0..2 {
+            assert_eq!(project.xtask(&["page"]).status.code(), Some(1));
+            assert_eq!(project.calls("trunk build").len(), 1);
+        }
     }
 }
 

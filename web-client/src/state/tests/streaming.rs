@@ -69,14 +69,14 @@ fn the_limit_counts_the_newlines() {
 fn a_key_sends_its_byte_and_leaves_the_draft() {
     let mut page = streaming();
     page.on(Event::Edited("quase".into()));
-    page.on(Event::KeyPressed(3));
+    page.on(Event::Typed(vec![3]));
     assert_eq!(bytes(&mut page), [[3]]);
     assert_eq!(page.state.draft, "quase");
     page.on(Event::LeaveAsked);
-    page.on(Event::KeyPressed(3));
+    page.on(Event::Typed(vec![3]));
     assert_eq!(bytes(&mut page).len(), 0, "whoever leaves says nothing more");
     let mut chat = Page::talking();
-    chat.on(Event::KeyPressed(3));
+    chat.on(Event::Typed(vec![3]));
     assert_eq!(bytes(&mut chat).len(), 0);
 }
 
@@ -127,7 +127,7 @@ fn a_lost_connection_shows_the_place_and_then_the_stream_goes_on() {
 #[test]
 fn bytes_lift_the_warning_and_the_button_leaves() {
     let mut page = streaming();
-    for event in [Event::KeyPressed(4), Event::Submitted] {
+    for event in [Event::Typed(vec![4]), Event::Submitted] {
         page.told(ServerEvent::Warning { seconds: 30, reason: ByeReason::IdleLimit });
         page.on(event);
         assert_eq!(page.state.phase.talk().and_then(|talk| talk.warning), None);

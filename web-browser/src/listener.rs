@@ -5,7 +5,7 @@ use web_sys::{Event, EventTarget};
 
 /// A listener, unregistered on drop.
 #[derive(Debug)]
-pub(crate) struct Listener {
+pub struct Listener {
     target: EventTarget,
     name: &'static str,
     closure: Closure<dyn FnMut(Event)>,
@@ -16,7 +16,7 @@ impl Listener {
     ///
     /// # Errors
     /// When the browser refuses.
-    pub(crate) fn new(
+    pub fn new(
         target: &EventTarget,
         name: &'static str,
         hear: impl FnMut(Event) + 'static,

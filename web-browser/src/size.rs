@@ -5,7 +5,7 @@ use web_sys::{Element, ResizeObserver};
 
 /// Watches the sizes of elements until it is dropped.
 #[derive(Debug)]
-pub(crate) struct SizeWatch {
+pub struct SizeWatch {
     observer: ResizeObserver,
     _closure: Closure<dyn FnMut()>,
 }
@@ -15,7 +15,7 @@ impl SizeWatch {
     ///
     /// # Errors
     /// When the browser refuses.
-    pub(crate) fn new(elements: &[&Element], see: impl FnMut() + 'static) -> Result<Self, JsValue> {
+    pub fn new(elements: &[&Element], see: impl FnMut() + 'static) -> Result<Self, JsValue> {
         let closure = Closure::wrap(Box::new(see) as Box<dyn FnMut()>);
         let observer = ResizeObserver::new(closure.as_ref().unchecked_ref())?;
         for element in elements {

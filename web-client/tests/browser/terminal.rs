@@ -1,0 +1,245 @@
+//! A turn that is a terminal.
+
+mod flood;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use thirtyfour::prelude::*;
+
+use crate::stage::{Tab, play, play_in_both};
+
+/// A server whose turns are shells in terminals of their own.
+const SHELL: [&str; 7] = ["--pty", "--", "env", "PS1=% ", "bash", "--norc", "--noprofile"];
+/// The lines that the terminal shows.
+const LINES: &str = "[...document.querySelectorAll('#terminal .sheet:not([hidden]) .row')].map(row => row.textContent.trimEnd())";
+
+impl Tab {
+    /// Types into the terminal.
+    pub(crate) async fn types(&self, keys: impl Into<thirtyfour::TypingData>) -> Result<()> {
+        self.front().await?;
+        Ok(self.driver.find(By::Css("#terminal .field")).await?.send_keys(keys).await?)
+    }
+
+    /// Waits until the terminal has a line.
+    pub(crate) async fn until_line(&self, line: &str) -> Result<()> {
+        self.until(&format!("{LINES}.includes({})", serde_json::json!(line))).await
+    }
+
+    async fn lines(&self) -> Result<Vec<String>> {
+        Ok(serde_json::from_value(self.value(LINES).await?)?)
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn a_shell_runs_and_ctrl_c_interrupts() -> Result<()> {
+    play_in_both(&SHELL, async |house, browser| {
+        let tab = browser.open(&house.url()).await?;
+        tab.until_line("%").await?;
+        ensure!(tab.shows("#terminal").await? && !tab.shows("#message").await? && !tab.shows("#log").await?);
+        tab.types("echo ol''á ção 漢字; sleep 99\n").await?;
+        tab.until_line("olá ção 漢字").await?;
+        tab.types(Key::Control + "c").await?;
+        tab.until_line("^C").await?;
+        tab.types("echo di''nheiro | tr a-z A-Z\n").await?;
+        tab.until_line("DINHEIRO").await?;
+        tab.types("e" + Key::Backspace + Key::Up + Key::Home + "time " + Key::Enter).await?;
+        tab.until("document.querySelector('#terminal').textContent.includes('real')").await?;
+        tab.types("exit\n").await?;
+        tab.until_state("ended").await?;
+        ensure!(tab.shows("#terminal").await?, "what it said can still be read");
+        tab.until_line("DINHEIRO").await
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn vim_edits_and_saves_a_file() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("notas.txt");
+    let path = file.display().to_string();
+    let vim = ["--pty", "--", "vim", "-u", "NONE", "-n", path.as_str()];
+    play_in_both(&vim, async |house, browser| {
+        std::fs::write(&file, "um\ndois\n")?;
+        let tab = browser.open(&house.url()).await?;
+        tab.until_line("dois").await?;
+        tab.types("jA e três" + Key::Escape).await?;
+        tab.until_line("dois e três").await?;
+        tab.types("" + Key::Up + "0xoçã" + Key::Escape + ":wq" + Key::Enter).await?;
+        tab.until_state("ended").await?;
+        let saved = std::fs::read_to_string(&file)?;
+        ensure!(saved == "m\nçã\ndois e três\n", "{saved:?}");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn the_program_knows_the_size_of_the_window() -> Result<()> {
+    play_in_both(&SHELL, async |house, browser| {
+        let tab = browser.open(&house.url()).await?;
+        tab.until_line("%").await?;
+        tab.types("while sleep 0.1; do clear; stty size; done\n").await?;
+        // By the page's own measure.
+        let room = "(() => { const screen = document.querySelector('#terminal .screen'),
+            sample = document.querySelector('#terminal .sample').getBoundingClientRect();
+            return [screen.clientHeight / sample.height, screen.clientWidth / sample.width * 50]
+                .map(Math.floor).join(' '); })()";
+        for (width, height) in [(1000, 700), (500, 600)] {
+            tab.driver.set_window_rect(0, 0, width, height).await?;
+            tab.until(&format!("innerWidth <= {width} && {LINES}[0] === {room}")).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn a_large_paste_arrives_whole_and_text_is_copied() -> Result<()> {
+    // Raw, so that the terminal's own limit on lines cuts nothing.
+    let script = "stty raw -echo; printf 'pronto\\r\\n'; head -c 100000 | sha256sum; stty sane; exec cat";
+    play_in_both(&["--pty", "--", "sh", "-c", script], async |house, browser| {
+        let tab = browser.open(&house.url()).await?;
+        tab.until_line("pronto").await?;
+        tab.run(
+            "const source = document.createElement('textarea'); source.value = 'x'.repeat(99_999) + 'y';
+            source.id = 'source'; document.body.append(source); source.focus(); source.select();",
+        )
+        .await?;
+        tab.driver.find(By::Id("source")).await?.send_keys(Key::Control + "c").await?;
+        tab.run("document.querySelector('#source').remove()").await?;
+        tab.types(Key::Control + Key::Shift + "v").await?;
+        // printf %s "$(yes x | head -99999 | tr -d '\n')y" | sha256sum
+        tab.until_line(&format!("{PASTED}  -")).await?;
+        tab.run("getSelection().selectAllChildren(document.querySelector('#terminal .row'))").await?;
+        let copied = tab.text_of("getSelection().toString().trim()").await?;
+        ensure!(copied == "pronto", "{copied:?}");
+        Ok(())
+    })
+    .await
+}
+
+/// The SHA-256 of what is pasted.
+const PASTED: &str = "b2841db0fae09da20257b7cb1449571eda2caa57db1e2375eb652e38204047e9";
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn composed_characters_are_sent_when_they_are_whole() -> Result<()> {
+    play(&["--pty", "--", "cat"], async |house, browser| {
+        let tab = browser.open(&house.url()).await?;
+        tab.until_state("talking").await?;
+        tab.until("document.activeElement.className === 'field'").await?;
+        for text in ["n", "に", "日本"] {
+            let composition = serde_json::json!({ "text": text, "selectionStart": 0, "selectionEnd": text.chars().count() });
+            tab.devtools("Input.imeSetComposition", composition).await?;
+        }
+        tab.devtools("Input.insertText", serde_json::json!({ "text": "日本語" })).await?;
+        tab.types("" + Key::Enter).await?;
+        tab.until(&format!("JSON.stringify({LINES}.slice(0, 2)) === '[\"日本語\",\"日本語\"]'")).await
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn the_screen_and_the_turn_survive_a_reload() -> Result<()> {
+    play_in_both(&SHELL, async |house, browser| {
+        let tab = browser.open(&house.url()).await?;
+        tab.until_line("%").await?;
+        tab.types("export X=guardado; printf '\\033[31mver%s\\033[m\\n' melho\n").await?;
+        tab.until_line("vermelho").await?;
+        tab.driver.refresh().await?;
+        tab.until_state("talking").await?;
+        tab.until_line("vermelho").await?;
+        let red =
+            tab.value("[...document.querySelectorAll('#terminal .f1')].map(run => run.textContent)").await?;
+        ensure!(red == serde_json::json!(["vermelho"]), "{red}");
+        tab.types("echo $X | rev\n").await?;
+        tab.until_line("odadraug").await
+    })
+    .await
+}
+
+/// What a program prints may have come from anywhere.
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn nothing_that_is_printed_acts_on_the_page() -> Result<()> {
+    let script = r"printf '<img src=x onerror=document.title=1>\033]2;<b>eu</b>\007\033]52;c;cm0=\007\033]8;;javascript:alert(1)\033\\laço\033]8;;\033\\\033]50;x\007\n'; exec cat";
+    play(&["--pty", "--", "sh", "-c", script], async |house, browser| {
+        let tab = browser.open(&house.url()).await?;
+        tab.until_line("<img src=x onerror=document.title=1>laço").await?;
+        tab.until_text("#terminal .title", "<b>eu</b>").await?;
+        ensure!(
+            tab.value("document.querySelectorAll('#terminal :is(a, img, b, script, iframe)').length").await?
+                == 0
+        );
+        let title = tab.text_of("document.title").await?;
+        ensure!(!title.contains("eu") && title != "1", "{title}");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn the_mouse_is_the_programs_where_it_asks() -> Result<()> {
+    let script = r"stty -echo -icanon; printf 'pronto\033[?1000;1006h\n'; head -c 18 | od -An -c; printf '\033[?1000l'; exec cat";
+    play(&["--pty", "--", "sh", "-c", script], async |house, browser| {
+        let tab = browser.open(&house.url()).await?;
+        tab.until_line("pronto").await?;
+        let row = tab.driver.find(By::Css("#terminal .row")).await?;
+        tab.driver.action_chain().move_to_element_with_offset(&row, 0, 0).click().perform().await?;
+        tab.until(
+            "document.querySelector('#terminal').textContent.includes('M 033')
+            || document.querySelector('#terminal').textContent.replace(/ +/g, ' ').includes('M 033 [ < 0')",
+        )
+        .await
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn the_keyboard_comes_out_again() -> Result<()> {
+    play(&SHELL, async |house, browser| {
+        let tab = browser.open(&house.url()).await?;
+        tab.until_line("%").await?;
+        tab.types("ech" + Key::Tab + "a\n").await?;
+        tab.until("document.activeElement.className === 'field'").await?;
+        tab.types(Key::Control + Key::Shift + Key::Down).await?;
+        tab.until("document.activeElement.id === 'leave'").await?;
+        ensure!(tab.shows(".way-out").await?);
+        tab.press("#leave").await?;
+        tab.until_state("ended").await
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn what_scrolled_away_is_there_up_to_a_bound() -> Result<()> {
+    play(&SHELL, async |house, browser| {
+        let tab = browser.open(&house.url()).await?;
+        tab.until_line("%").await?;
+        tab.types("seq 20000; echo f''im\n").await?;
+        tab.until_line("fim").await?;
+        tab.until("document.querySelectorAll('#terminal .sheet:not([hidden]) .row').length > 10000").await?;
+        let lines = tab.lines().await?;
+        let first = lines.iter().position(|line| line == "19990").context("the newest are there")?;
+        ensure!(
+            lines[first..].iter().take(11).cloned().collect::<Vec<_>>()
+                == (19990..=20000).map(|n| n.to_string()).collect::<Vec<_>>()
+        );
+        let numbers: Vec<u32> = lines.iter().filter_map(|line| line.parse().ok()).collect();
+        ensure!(numbers.windows(2).all(|pair| pair[1] == pair[0] + 1), "without holes");
+        ensure!(lines.len() < 10_100, "{}", lines.len());
+        let at_end = "(() => { const screen = document.querySelector('#terminal .screen');
+            return screen.scrollHeight - screen.scrollTop - screen.clientHeight < 2; })()";
+        ensure!(tab.value(at_end).await? == Value::Bool(true));
+        Ok(())
+    })
+    .await
+}
