@@ -58,6 +58,13 @@ const OPTIONAL: &[Package] = &[
     ("sqlite3", "command -v sqlite3"),
     // Its htpasswd writes the files that --htpasswd reads.
     ("apache2-utils", "command -v htpasswd"),
+    // What is drawn in the page is compared with what tmux draws of the same programs.
+    ("tmux", "command -v tmux"),
+    ("vim", "command -v vim"),
+    ("less", "command -v less"),
+    ("htop", "command -v htop"),
+    ("mc", "command -v mc"),
+    ("vttest", "command -v vttest"),
     // With these, as with socat, the bench compares.
     ("websocketd", "command -v websocketd"),
     ("websockify", "command -v websockify"),

@@ -1,6 +1,9 @@
-//! UTF-8 that comes in pieces; what is none becomes U+FFFD.
+//! UTF-8 that comes in pieces; what is none becomes U+FFFD, and DEL nothing, as in a VT100: avt would draw it.
 
 use std::borrow::Cow;
+
+/// Fills up time (ECMA-48, where it is no character).
+const DEL: char = '\x7f';
 
 /// Reads UTF-8.
 #[derive(Default)]
@@ -21,10 +24,11 @@ impl Decoder {
         };
         let whole = bytes.len() - begun(&bytes);
         self.pending = bytes[whole..].to_vec();
-        match bytes {
+        let text = match bytes {
             Cow::Borrowed(bytes) => String::from_utf8_lossy(&bytes[..whole]),
             Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes[..whole]).into_owned()),
-        }
+        };
+        if text.contains(DEL) { Cow::Owned(text.chars().filter(|char| *char != DEL).collect()) } else { text }
     }
 }
 
@@ -57,6 +61,7 @@ mod tests {
         let mut decoder = Decoder::default();
         assert_eq!(decoder.decode(b"\xe6\xbc"), "");
         assert_eq!(decoder.decode(b"x\xff"), "\u{fffd}x\u{fffd}");
+        assert_eq!(decoder.decode(b"a\x7fb"), "ab");
         assert_eq!(decoder.decode(b"\x80\x80\x80y\xf0\x9f"), "\u{fffd}\u{fffd}\u{fffd}y");
     }
 }
