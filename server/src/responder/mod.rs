@@ -129,7 +129,10 @@ impl Backend {
 
     /// Whether the bytes are those of a terminal.
     pub(crate) fn is_terminal(&self) -> bool {
-        self.settings.has_terminal()
+        match &self.kind {
+            Kind::Serial(serial) => serial.is_terminal() && self.framing() == Framing::Raw,
+            _ => self.settings.has_terminal(),
+        }
     }
 
     /// How many times in a row it could not be opened.

@@ -169,6 +169,25 @@ async fn every_byte_passes_both_ways() {
 }
 
 /// A device is unplugged in the middle of a turn, and while nobody has one.
+#[rstest]
+#[case::as_it_is(None, TurnKind::Terminal)]
+#[case::by_lines(Some(Framing::Line), TurnKind::Chat)]
+#[tokio::test]
+async fn a_console_can_be_a_terminal(#[case] framing: Option<Framing>, #[case] expected: TurnKind) {
+    let Some(cable) = Cable::plugged().await else { return };
+    let server = serve(&cable.url("kind=terminal&backlog=0"), framing).await;
+    let mut client = WebSocket::connect(server.http, true).await;
+    let turn = client.event().await;
+    assert!(matches!(turn, ServerEvent::Turn { kind, .. } if kind == expected), "{turn:?}");
+    if expected == TurnKind::Terminal {
+        // It has no size of its own.
+        client.send(Message::text(ClientEvent::Resize { cols: 100, rows: 30 }.to_json())).await;
+        client.send(Message::binary(b"\x1b[A".to_vec())).await;
+        cable.board().expect("\x1b[A").await;
+    }
+    leave(client).await;
+}
+
 #[tokio::test]
 async fn a_device_that_goes_is_said_and_one_that_comes_back_serves() {
     let Some(mut cable) = Cable::plugged().await else { return };

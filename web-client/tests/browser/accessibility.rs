@@ -67,6 +67,32 @@ async fn a_stream_is_for_everybody_too() -> Result<()> {
 
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo xtask test"]
+async fn a_terminal_is_for_everybody_too() -> Result<()> {
+    // All colours on the ground that programs expect, and more lines than there is room for.
+    let script = r"seq 100; for code in 3 9; do for color in 0 1 2 3 4 5 6 7; do
+        printf '\033[%s%smcor %s%s\033[m ' $code $color $code $color; done; echo; done
+        printf '\033[1mforte\033[m \033[2mfraco\033[m \033[7minverso\033[m\n'; exec cat";
+    play(&["--pty", "--", "sh", "-c", script], async |house, browser| {
+        let tab = browser.open(&house.url()).await?;
+        tab.until_line("forte fraco inverso").await?;
+        if let Some(axe) = axe() {
+            examine(&tab, &std::fs::read_to_string(axe)?, "terminal").await?;
+        }
+        fit(&tab, 320, 640).await?;
+        let wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+        ensure!(tab.value(wide).await? == 0, "320 px are too few");
+        // Of the lines that are finished, those are said that anybody could listen to.
+        let said = "document.querySelector('#terminal [role=log]').textContent";
+        tab.types("olá\n").await?;
+        tab.until(&format!("{said}.includes('olá')")).await?;
+        ensure!(tab.value(&format!("!{said}.includes('50')")).await? == true);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
 async fn signing_in_is_for_everybody_too() -> Result<()> {
     let Some(axe) = axe() else {
         figure!("skipped: axe-core is not installed (npm install --prefix target/npm axe-core)");

@@ -71,6 +71,11 @@ impl Serial {
         Self { line, retry_wait, failures, state: Mutex::new(state), changed, back }
     }
 
+    /// Whether the bytes are those of a terminal.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.line.kind.value
+    }
+
     /// What ends a line for the device.
     pub(crate) fn newline(&self) -> &'static str {
         self.line.newline.value

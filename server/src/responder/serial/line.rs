@@ -28,6 +28,8 @@ pub struct SerialLine {
     pub(super) dtr: Option<Choice<bool>>,
     pub(super) rts: Option<Choice<bool>>,
     pub(super) hold: Choice<Hold>,
+    /// Whether the bytes are those of a terminal.
+    pub(super) kind: Choice<bool>,
     /// How many of the last bytes are kept while nobody has the turn.
     pub(super) backlog: usize,
 }
@@ -75,6 +77,8 @@ const NEWLINE: Choices<&str, 3> = [choice("crlf", "\r\n"), choice("lf", "\n"), c
 const LEVEL: Choices<bool, 2> = [choice("on", true), choice("off", false)];
 const HOLD: Choices<Hold, 2> = [choice("always", Hold::Always), choice("turn", Hold::Turn)];
 
+const KIND: Choices<bool, 2> = [choice("stream", false), choice("terminal", true)];
+
 const fn choice<T>(name: &'static str, value: T) -> Choice<T> {
     Choice { name, value }
 }
@@ -92,6 +96,7 @@ impl SerialLine {
             dtr: None,
             rts: None,
             hold: HOLD[0],
+            kind: KIND[0],
             backlog: 64 * 1024,
         }
     }
@@ -107,13 +112,14 @@ impl SerialLine {
             "dtr" => self.dtr = Some(one_of(&LEVEL, name, value)?),
             "rts" => self.rts = Some(one_of(&LEVEL, name, value)?),
             "hold" => self.hold = one_of(&HOLD, name, value)?,
+            "kind" => self.kind = one_of(&KIND, name, value)?,
             "backlog" => {
                 self.backlog = size_within(value, 0..=LARGEST_BACKLOG)
                     .map_err(|error| format!("backlog={value}: {error}"))?;
             }
             _ => {
                 return Err(format!(
-                    "there is no {name:?}; write baud, data, parity, stop, flow, newline, dtr, rts, hold or backlog"
+                    "there is no {name:?}; write baud, data, parity, stop, flow, newline, dtr, rts, hold, kind or backlog"
                 ));
             }
         }
@@ -180,7 +186,7 @@ mod tests {
 
     #[test]
     fn every_parameter_is_taken() {
-        let url = "COM3?baud=9600&data=7&parity=even&stop=2&flow=rtscts&newline=cr&dtr=off&rts=on&hold=turn&backlog=1KiB";
+        let url = "COM3?baud=9600&data=7&parity=even&stop=2&flow=rtscts&newline=cr&dtr=off&rts=on&hold=turn&kind=terminal&backlog=1KiB";
         let line: SerialLine = url.parse().unwrap();
         let expected = SerialLine {
             baud: 9600,
@@ -192,6 +198,7 @@ mod tests {
             dtr: Some(LEVEL[1]),
             rts: Some(LEVEL[0]),
             hold: HOLD[1],
+            kind: KIND[1],
             backlog: 1024,
             ..SerialLine::new("COM3")
         };
@@ -217,6 +224,7 @@ mod tests {
             ("x?dtr=1", "dtr=1 is none of on, off"),
             ("x?rts=", "rts= is none of on, off"),
             ("x?hold=never", "hold=never is none of always, turn"),
+            ("x?kind=chat", "kind=chat is none of stream, terminal"),
             ("x?backlog=17MiB", "backlog=17MiB: must be from 0 to 16777216 bytes"),
             ("x?backlog=much", "backlog=much: "),
         ] {
