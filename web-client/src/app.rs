@@ -19,6 +19,9 @@ use crate::socket::{self, Socket};
 use crate::state::{Beginning, Effect, Event, Permission, State, Stream};
 use crate::view::{self, View};
 
+/// What leaves nothing of a terminal: as new (RIS), and without what scrolled away (ED 3).
+const FORGET: &[u8] = b"\x1bc\x1b[3J";
+
 /// The page's one program with all that it holds, which lives as long as the page.
 struct App {
     /// What the page knows, and what it shows of that; borrowed while an event is handled.
@@ -193,6 +196,7 @@ impl App {
                 view.clear();
                 self.ring.borrow_mut().clear();
                 storage::keep_stream(None);
+                self.feed_screen(FORGET);
             }
             Effect::KeepDraft => storage::keep_draft(&state.draft),
             Effect::KeepPreferences => storage::keep_preferences(state.preferences),

@@ -1,6 +1,5 @@
-// What the page runs when a turn is a terminal: its program and its looks, and then it is there.
-import init, { VezTerminal } from "./vez_terminal.js";
-
+// What the page runs when a turn is a terminal: fetches its program and its looks together, and then it is there.
+const program = fetch("./vez_terminal_bg.wasm");
 const looks = document.createElement("link");
 looks.rel = "stylesheet";
 looks.href = "./terminal.css";
@@ -9,7 +8,8 @@ const dressed = new Promise((done) => {
 });
 document.head.append(looks);
 try {
-  await Promise.all([init(), dressed]);
+  const { default: init, VezTerminal } = await import("./vez_terminal.js");
+  await Promise.all([init({ module_or_path: program }), dressed]);
   globalThis.VezTerminal = VezTerminal;
 } finally {
   // A script's own "load" does not wait for what it awaits.

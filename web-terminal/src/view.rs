@@ -105,6 +105,7 @@ impl View {
         if screen.take_rewritten() {
             self.primary.clear();
             self.alternate.clear();
+            self.news.clear();
         }
         self.parts.set_title(screen.title());
         self.news.tell(screen)?;

@@ -28,6 +28,10 @@ use crate::responder::{Answer, Backend, Occasion, Open, Said};
 /// Most messages that wait for their answers: a peer that says more is not read meanwhile.
 const UNANSWERED: usize = 1024;
 
+/// Most bytes that are on their way to a terminal whose peer tells what it has received: what is typed is seen behind
+/// them, and both ends' systems would hold megabytes.
+const ON_THE_WAY: usize = 128 * 1024;
+
 /// How long what was said before the leave word may take to be answered.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
@@ -90,6 +94,8 @@ pub(super) struct Conversation<'a, I, O> {
     unanswered: VecDeque<To>,
     /// Whether bytes pass unchanged.
     raw: bool,
+    /// Whether the bytes are those of a terminal.
+    terminal: bool,
     /// The message that leaves, in any case.
     leave_word: Option<&'a str>,
     clock: Clock,
@@ -140,6 +146,7 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
             began: SystemTime::now(),
             unanswered: VecDeque::new(),
             raw: false,
+            terminal: false,
             leave_word: None,
             clock,
             alarms,
@@ -149,6 +156,7 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
     /// Opens the responder and lets both sides talk, until one of them, the time or the server ends it.
     pub(super) async fn hold(&mut self, backend: &'a Backend, occasion: &Occasion) -> Ending {
         (self.raw, self.leave_word) = (backend.is_raw(), backend.leave_word());
+        self.terminal = backend.is_terminal();
         let talk = AssertUnwindSafe(async {
             if let Err(ending) = self.open(backend, occasion).await {
                 return ending;
@@ -220,10 +228,10 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
         self.hear_alarms(cx)?;
         loop {
             self.hear_responder(cx)?;
-            let full = !self.output.has_room();
+            let full = !self.may_say();
             let attention = self.hear_peer(cx)?;
             self.flush(cx)?;
-            let room_again = (full || attention == Attention::Full) && self.output.has_room();
+            let room_again = (full || attention == Attention::Full) && self.may_say();
             if !std::mem::take(&mut self.asked) && !room_again && !self.watch(cx, attention)? {
                 return Ok(());
             }
@@ -250,9 +258,9 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
         if self.relay.is_some() {
             return self.relay_outbound(cx);
         }
-        let Some(responder) = &mut self.responder else { return Ok(()) };
         while (self.ended || !self.said_all)
-            && self.output.has_room()
+            && self.may_say()
+            && let Some(responder) = &mut self.responder
             && let Poll::Ready(said) = responder.poll_said(cx)?
         {
             match said {
@@ -278,6 +286,13 @@ impl<'a, I: Input, O: Output> Conversation<'a, I, O> {
             }
         }
         Ok(())
+    }
+
+    /// Whether more may be said to the peer. What it has received it tells behind what it says: where that waits for the
+    /// responder, which may wait for its own words to be taken, nothing waits for what it tells.
+    fn may_say(&self) -> bool {
+        let is_held = self.ended || self.pending.is_some();
+        self.output.has_room() && (is_held || !self.terminal || self.output.on_the_way() < ON_THE_WAY)
     }
 
     /// Hands on what is said behind, past the server.

@@ -83,6 +83,11 @@ pub(crate) trait Output: Send {
     /// Whether more may be pushed.
     fn has_room(&self) -> bool;
 
+    /// How many bytes the peer, which tells, has not told that it received.
+    fn on_the_way(&self) -> usize {
+        0
+    }
+
     /// Replies to a message with one text, whose parts these are, ended as the message was.
     fn reply(&mut self, to: To, parts: &[&str]);
 

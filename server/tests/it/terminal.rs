@@ -178,6 +178,56 @@ async fn what_was_started_in_the_background_is_gone_before_the_next_turn() {
     assert_eq!(second.ends().await, ("pronto\r\n".into(), ByeReason::Ended, Some(0)));
 }
 
+/// What is typed is seen behind what is on its way, which therefore is little.
+#[tokio::test]
+async fn a_client_that_tells_what_it_receives_is_not_flooded() {
+    let server = pty("stty raw; head -c 2000000 /dev/zero | tr '\\0' x; sleep 99").await;
+    let mut client = WebSocket::connect(server.http, true).await;
+    // The seat, the turn, and then bytes.
+    let (mut frames, mut bytes) = (1, 0);
+    client.expect_turn().await;
+    let mut most = 0;
+    while bytes < 2_000_000 {
+        client.sends(ClientEvent::Received { count: frames }).await;
+        let told = bytes;
+        // Until a frame that comes late enough to be the answer to what was told.
+        while let Ok(frame) = tokio::time::timeout(Duration::from_millis(200), client.frame()).await {
+            frames += 1;
+            bytes += frame.into_data().len();
+            most = most.max(bytes - told);
+            if bytes == 2_000_000 {
+                break;
+            }
+        }
+    }
+    // As much as may be on the way, and what was read from the program at once.
+    assert!(most <= 3 * 128 * 1024, "{most} bytes came untold");
+}
+
+/// What a client tells that it received comes behind what it says: neither waits for the other for ever.
+#[tokio::test]
+async fn a_paste_into_a_flood_holds_nothing_up() {
+    let flood = "head -c 2000000 /dev/zero | tr '\\0' x";
+    let script = format!("stty raw; echo pronto; read go; {flood}; head -c 300000 > /dev/null; echo fim");
+    let server = pty(&script).await;
+    let mut client = WebSocket::connect(server.http, true).await;
+    client.expect_turn().await;
+    client.sees("pronto\n").await;
+    client.sends(ClientEvent::Received { count: 1 }).await;
+    client.types(b"\n").await;
+    for _ in 0..6 {
+        client.types(&[b'y'; 50_000]).await;
+    }
+    // The seat, what was seen, and all of the flood.
+    let (mut frames, mut bytes) = (2, 0);
+    while bytes < 2_000_000 {
+        frames += 1;
+        bytes += within("the flood", client.frame()).await.into_data().len();
+    }
+    client.sends(ClientEvent::Received { count: frames }).await;
+    client.sees("fim\n").await;
+}
+
 #[tokio::test]
 async fn a_program_that_cannot_be_started_is_said() {
     let server = TestServer::with(|options| {

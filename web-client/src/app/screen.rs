@@ -61,6 +61,8 @@ impl App {
             self.feed_screen(&bytes);
             report(self.focus_screen());
             events.into_iter().for_each(|event| self.handle(event));
+            // What waited for so long waits for no frame.
+            self.draw();
         }
     }
 
@@ -96,7 +98,7 @@ impl App {
     pub(super) fn draw_screen(&self, state: &State) -> bool {
         let is_live = state.streaming().is_some() && !state.is_leaving();
         match &*self.screen.borrow() {
-            Screen::Ready(terminal) if state.is_terminal_in_sight() => terminal.draw(is_live),
+            Screen::Ready(terminal) => terminal.draw(is_live),
             _ => false,
         }
     }

@@ -40,6 +40,38 @@ async fn the_page_is_connected_at_once() -> Result<()> {
     .await
 }
 
+/// Says something as soon as it may, and notes when the first reply is there, or a terminal's first line.
+const FIRST_ANSWER: &str = "new MutationObserver((list, observer) => {
+    const field = document.querySelector('#message');
+    if (document.body?.dataset.state === 'talking' && !window.said && !document.body.hasAttribute('data-terminal')) {
+        window.said = true; field.value = 'olá'; field.dispatchEvent(new InputEvent('input', { bubbles: true }));
+        document.querySelector('#send').click(); }
+    if (document.querySelector('[data-from=server]') || document.querySelector('#terminal .row')?.textContent) {
+        window.connected = performance.now(); observer.disconnect(); } })
+    .observe(document, { subtree: true, childList: true, attributeFilter: ['data-state', 'data-terminal'] });";
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn the_first_prompt_is_there_at_once() -> Result<()> {
+    let mut millis = Vec::new();
+    for options in [&[][..], &["--pty", "--", "sh", "-c", "echo pronto; exec cat"]] {
+        play(options, async |house, browser| {
+            let tab = browser.open(&house.url()).await?;
+            let script = json!({ "source": FIRST_ANSWER });
+            tab.devtools("Page.addScriptToEvaluateOnNewDocument", script).await?;
+            millis.push(median(browser, &tab, &house.url()).await?);
+            Ok(())
+        })
+        .await?;
+    }
+    let [reply, prompt] = millis[..] else { unreachable!("two were played") };
+    figure!(
+        "the first reply after {reply:.0} ms, a terminal's first prompt after {prompt:.0} ms: {:.2} × (median of {TIMES})",
+        prompt / reply
+    );
+    Ok(())
+}
+
 async fn median(browser: &Browser, tab: &Tab, url: &str) -> Result<f64> {
     let mut times = Vec::new();
     for _ in 0..TIMES {

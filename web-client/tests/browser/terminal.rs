@@ -213,7 +213,30 @@ async fn the_keyboard_comes_out_again() -> Result<()> {
         tab.until("document.activeElement.id === 'leave'").await?;
         ensure!(tab.shows(".way-out").await?);
         tab.press("#leave").await?;
-        tab.until_state("ended").await
+        tab.until_state("ended").await?;
+        // What can only be read holds no key back.
+        tab.run("document.querySelector('#terminal .field').focus()").await?;
+        tab.types(Key::Tab).await?;
+        tab.until("document.activeElement.className !== 'field'").await
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn clearing_leaves_nothing_of_it() -> Result<()> {
+    play(&SHELL, async |house, browser| {
+        let tab = browser.open(&house.url()).await?;
+        tab.until_line("%").await?;
+        tab.types("printf '\\033]2;título se%s\\007' creto; seq 100; echo se''gredo\n").await?;
+        tab.until_line("segredo").await?;
+        tab.until("document.querySelector('#terminal .title').textContent === 'título secreto'").await?;
+        tab.press("#leave").await?;
+        tab.until_state("ended").await?;
+        tab.press("#clear").await?;
+        tab.until("!/se.?.?gredo|secreto|50/.test(document.body.textContent)").await?;
+        ensure!(tab.value("JSON.stringify({ ...sessionStorage }).includes('gredo')").await? == false);
+        Ok(())
     })
     .await
 }

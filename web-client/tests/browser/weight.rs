@@ -12,12 +12,12 @@ const BUDGET: [(&str, usize); 6] = [
     ("html", 1_450),
     (".css", 2_300),
     (".js", 5_900),
-    (".wasm", 41_100),
+    (".wasm", 41_300),
     (".svg", 300),
     (".webmanifest", 300),
 ];
 /// What they may have together.
-const TOTAL: usize = 50_800;
+const TOTAL: usize = 51_000;
 /// What a turn that is a terminal may fetch more, in bytes with brotli.
 const TERMINAL: usize = 60_000;
 /// What a second visit may transfer, in bytes.

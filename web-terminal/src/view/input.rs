@@ -103,7 +103,8 @@ impl Input {
             ctrl: event.ctrl_key() && !event.get_modifier_state("AltGraph"),
         };
         let name = event.key();
-        if event.is_composing() || event.key_code() == PROCESSED || event.meta_key() {
+        let is_live = self.shown.borrow().view.is_live;
+        if !is_live || event.is_composing() || event.key_code() == PROCESSED || event.meta_key() {
             return;
         }
         if self.is_the_browsers(&name, held) {

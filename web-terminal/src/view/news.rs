@@ -26,6 +26,12 @@ impl News {
         Ok(Self { region, told: 0 })
     }
 
+    /// Forgets what was told.
+    pub(super) fn clear(&mut self) {
+        self.region.set_text_content(None);
+        self.told = usize::MAX;
+    }
+
     /// Tells what is new.
     pub(super) fn tell(&mut self, screen: &Screen) -> Result<(), JsValue> {
         let Some((_, row)) = screen.cursor().filter(|_| !screen.is_alternate()) else { return Ok(()) };

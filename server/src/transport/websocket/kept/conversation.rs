@@ -331,6 +331,11 @@ impl<S: AsyncRead + AsyncWrite + Send> Output for KeptOutput<S> {
         conversation.retained.has_room(here.is_some()) && here.is_none_or(|here| here.output.has_room())
     }
 
+    fn on_the_way(&self) -> usize {
+        let conversation = self.lock();
+        if conversation.here.is_some() { conversation.retained.on_the_way() } else { 0 }
+    }
+
     fn reply(&mut self, to: To, parts: &[&str]) {
         self.lock().say_event(&ServerEvent::Reply { text: parts.concat().into(), to: to.id });
     }

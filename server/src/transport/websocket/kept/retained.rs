@@ -51,6 +51,11 @@ impl Retained {
         here || self.bytes.len() < MOST
     }
 
+    /// How many bytes a peer that tells has not told that it received.
+    pub(super) fn on_the_way(&self) -> usize {
+        if self.is_confirmed { self.bytes.len() } else { 0 }
+    }
+
     /// The peer tells that it has received all before the one with this number.
     pub(super) fn confirm(&mut self, count: u64) {
         self.is_confirmed = true;
