@@ -1,24 +1,20 @@
-//! What is typed, pasted and pointed at.
+//! What is typed and pasted.
+
+mod pointing;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use vez_browser::{Listener, SizeWatch, document, report, window};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{
-    ClipboardEvent, Element, Event, EventTarget, HtmlElement, KeyboardEvent, MouseEvent, WheelEvent,
-};
+use web_sys::{Element, Event, EventTarget, HtmlElement, InputEvent, KeyboardEvent};
 
 use super::{Page, Shown};
-use crate::keys::{self, Doing, Held, Pointer};
-use crate::screen::Mouse;
+use crate::keys::{self, Held};
+use pointing::POINTING;
 
 /// The `keyCode` of a key that an input method takes (UI Events §6.3.1).
 const PROCESSED: u32 = 229;
-/// How many lines the wheel goes where a program has no scrolling but by keys.
-const WHEEL_LINES: usize = 3;
-/// How close to the end counts as being there, in pixels.
-const NEAR: i32 = 4;
 
 /// All that listens.
 #[derive(Debug)]
@@ -41,27 +37,11 @@ struct Input {
 /// What an event means.
 type Meaning = fn(&Input, &Event);
 
-/// What happens to the field, and to what scrolls.
-const ON_FIELD: [(&str, Meaning); 6] = [
-    ("keydown", |input, event| input.key_down(event.unchecked_ref())),
-    ("input", |input, _| input.typed()),
+/// What happens to the field.
+const ON_FIELD: [(&str, Meaning); 3] = [
+    ("input", |input, event| input.typed(&event.unchecked_ref::<InputEvent>().input_type())),
     ("compositionstart", |input, _| input.compose(true)),
     ("compositionend", |input, _| input.compose(false)),
-    ("paste", |input, event| input.paste(event.unchecked_ref())),
-    // Another cursor where keys go elsewhere is the style sheet's; the screen only has to be drawn.
-    ("focus", |input, _| input.page.change()),
-];
-const ON_SCREEN: [(&str, Meaning); 6] = [
-    ("mousedown", |input, event| input.point(event.unchecked_ref(), Doing::Press)),
-    ("mouseup", |input, event| input.point(event.unchecked_ref(), Doing::Release)),
-    ("mousemove", |input, event| input.moved(event.unchecked_ref())),
-    ("wheel", |input, event| input.wheel(event.unchecked_ref())),
-    ("contextmenu", |input, event| {
-        if input.is_pointing(event.unchecked_ref()) {
-            event.prevent_default();
-        }
-    }),
-    ("scroll", |input, _| input.scrolled()),
 ];
 
 /// Listens to what is typed, pasted and pointed at.
@@ -79,7 +59,9 @@ pub(crate) fn listen(shown: &Rc<RefCell<Shown>>, page: &Page) -> Result<Listener
         Ok(())
     };
     ON_FIELD.into_iter().try_for_each(|(name, meaning)| add(&field, name, meaning))?;
-    ON_SCREEN.into_iter().try_for_each(|(name, meaning)| add(&scroller, name, meaning))?;
+    // Also where the focus is on text that was selected.
+    add(&scroller, "keydown", |input, event| input.key_down(event.unchecked_ref()))?;
+    POINTING.into_iter().try_for_each(|(name, meaning)| add(&scroller, name, meaning))?;
     add(&keys, "click", |input, event| input.touched(event))?;
     // The field keeps the focus, and the keyboard of the screen stays.
     add(&keys, "mousedown", |_, event| event.prevent_default())?;
@@ -107,18 +89,20 @@ impl Input {
         if !is_live || event.is_composing() || event.key_code() == PROCESSED || event.meta_key() {
             return;
         }
-        if self.is_the_browsers(&name, held) {
+        if is_the_browsers(&name, held) {
             return;
         }
+        if held.shift && matches!(&*name, "PageUp" | "PageDown") {
+            event.prevent_default();
+            return self.scroll_page(name == "PageUp");
+        }
+        self.focus();
         if held.ctrl && held.shift && name == "ArrowDown" {
             event.prevent_default();
             return report(leave());
         }
         let modes = self.shown.borrow().screen.modes();
-        let held = Held {
-            ctrl: held.ctrl || name != "Control" && self.ctrl.get() && name.chars().count() > 1,
-            ..held
-        };
+        let held = Held { ctrl: held.ctrl || self.ctrl.get() && name.chars().count() > 1, ..held };
         if let Some(bytes) = keys::key(&name, held, modes) {
             event.prevent_default();
             self.release_ctrl();
@@ -126,29 +110,15 @@ impl Input {
         }
     }
 
-    /// Whether the browser does what a key is for: copying what is selected, pasting, looking at what scrolled away.
-    fn is_the_browsers(&self, name: &str, held: Held) -> bool {
-        let selects = || selection().is_some_and(|selection| !selection.is_collapsed());
-        match name {
-            "c" => held.ctrl && !held.shift && selects(),
-            "Insert" => held.shift || held.ctrl,
-            "PageUp" | "PageDown" if held.shift => {
-                self.page(name == "PageUp");
-                true
-            }
-            _ => false,
-        }
-    }
-
     /// Scrolls by a page.
-    fn page(&self, is_up: bool) {
+    fn scroll_page(&self, is_up: bool) {
         let scroller = self.shown.borrow().view.parts.scroller.clone();
         let page = scroller.client_height();
         scroller.set_scroll_top(scroller.scroll_top() + if is_up { -page } else { page });
     }
 
-    /// Sends what was typed and is no key of its own.
-    fn typed(&self) {
+    /// Sends what came into the field by such a way (Input Events, inputType) and is no key of its own.
+    fn typed(&self, way: &str) {
         if self.composes.get() {
             return;
         }
@@ -158,11 +128,14 @@ impl Input {
         let mut chars = text.chars();
         let bytes = match (chars.next(), chars.next()) {
             (Some(char), None) if self.ctrl.get() => keys::control(char).map(|byte| vec![byte]),
-            _ => None,
+            _ if way.starts_with("insertFrom") => {
+                Some(keys::paste(&text, self.shown.borrow().screen.modes()))
+            }
+            // Keyboards on screens make a line of the return key.
+            _ => Some(text.replace('\n', "\r").into_bytes()),
         };
         self.release_ctrl();
-        // Keyboards on screens make a line of the return key.
-        self.send(&bytes.unwrap_or_else(|| text.replace('\n', "\r").into_bytes()));
+        self.send(&bytes.unwrap_or_default());
     }
 
     fn compose(&self, composes: bool) {
@@ -170,15 +143,8 @@ impl Input {
         let field = self.shown.borrow().view.parts.field.clone();
         report(field.class_list().toggle_with_force("composes", composes).map(drop));
         if !composes {
-            self.typed();
+            self.typed("");
         }
-    }
-
-    fn paste(&self, event: &ClipboardEvent) {
-        event.prevent_default();
-        let text = event.clipboard_data().and_then(|pasted| pasted.get_data("text/plain").ok());
-        let modes = self.shown.borrow().screen.modes();
-        self.send(&keys::paste(&text.unwrap_or_default(), modes));
     }
 
     /// A key of the screen's own row.
@@ -218,65 +184,15 @@ impl Input {
             report(key.set_attribute("aria-pressed", pressed));
         }
     }
+}
 
-    /// Whether the program has the mouse; with Shift, the person does.
-    fn is_pointing(&self, event: &MouseEvent) -> bool {
-        let shown = self.shown.borrow();
-        shown.view.is_live && shown.screen.modes().mouse > Mouse::Silent && !event.shift_key()
-    }
-
-    fn point(&self, event: &MouseEvent, doing: fn(u8) -> Doing) {
-        if self.is_pointing(event) {
-            event.prevent_default();
-            self.tell(event, doing(u8::try_from(event.button()).unwrap_or_default()));
-        }
-        // A click is for typing; a selection stays.
-        let is_click =
-            event.type_() == "mouseup" && selection().is_none_or(|selection| selection.is_collapsed());
-        if is_click {
-            self.focus();
-        }
-    }
-
-    fn moved(&self, event: &MouseEvent) {
-        if self.is_pointing(event) {
-            // `buttons` has a bit for each: left, right, middle (Pointer Events §10.1.2).
-            let button = [(1, 0), (4, 1), (2, 2)].into_iter().find(|(bit, _)| event.buttons() & bit != 0);
-            self.tell(event, Doing::Move(button.map(|(_, button)| button)));
-        }
-    }
-
-    fn wheel(&self, event: &WheelEvent) {
-        let is_up = event.delta_y() < 0.0;
-        if self.is_pointing(event) {
-            event.prevent_default();
-            self.tell(event, if is_up { Doing::WheelUp } else { Doing::WheelDown });
-        } else if self.shown.borrow().screen.is_alternate() {
-            event.prevent_default();
-            let key = if is_up { "ArrowUp" } else { "ArrowDown" };
-            let bytes = keys::key(key, Held::default(), self.shown.borrow().screen.modes());
-            self.send(&bytes.unwrap_or_default().repeat(WHEEL_LINES));
-        }
-    }
-
-    /// Tells the program of the mouse.
-    fn tell(&self, event: &MouseEvent, doing: Doing) {
-        let shown = self.shown.borrow();
-        let (left, top) = (f64::from(event.client_x()), f64::from(event.client_y()));
-        let (column, row) = shown.view.cell_at(left, top, &shown.screen);
-        let held = Held { shift: false, alt: event.alt_key(), ctrl: event.ctrl_key() };
-        let pointer = Pointer { column, row, held };
-        let bytes = keys::mouse(pointer, doing, shown.screen.modes());
-        drop(shown);
-        self.page.send(&bytes.unwrap_or_default());
-    }
-
-    /// Scrolling up stops following, and reaching the end follows again.
-    fn scrolled(&self) {
-        let Ok(mut shown) = self.shown.try_borrow_mut() else { return };
-        let scroller = &shown.view.parts.scroller;
-        let below = scroller.scroll_height() - scroller.scroll_top() - scroller.client_height();
-        shown.view.follows = below < NEAR;
+/// Whether a key is the browser's: for copying what is selected, for pasting, or only held with others.
+fn is_the_browsers(name: &str, held: Held) -> bool {
+    match name {
+        "Control" | "Shift" | "Alt" | "Meta" | "AltGraph" => true,
+        "c" | "C" => held.ctrl && selection().is_some_and(|selection| !selection.is_collapsed()),
+        "Insert" => held.shift || held.ctrl,
+        _ => false,
     }
 }
 

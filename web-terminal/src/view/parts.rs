@@ -39,6 +39,8 @@ impl Parts {
         root.set_id("terminal");
         let title = add(&root, "p", "title")?;
         let scroller: HtmlElement = add(&root, "div", "screen")?;
+        // What is selected has the focus, so that it can be copied.
+        scroller.set_tab_index(-1);
         let field: HtmlTextAreaElement = add(&scroller, "textarea", "field")?;
         for (name, value) in [
             ("aria-label", "Terminal"),
