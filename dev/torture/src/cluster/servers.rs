@@ -58,6 +58,8 @@ impl Server {
             format!("--connect=tcp://{behind}"),
             format!("--framing={framing}"),
             "--leave-word=sair".to_owned(),
+            // A client that goes with words unread may take its last one back: its place is not to outlive the storm.
+            "--grace=300ms".to_owned(),
             "--retry-wait=100ms".to_owned(),
             "--linger=1s".to_owned(),
             "--drain=2s".to_owned(),
