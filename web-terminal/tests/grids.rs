@@ -5,7 +5,7 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use pty_process::{Command, Size};
@@ -16,6 +16,8 @@ use vez_terminal::screen::Screen;
 
 /// Longest time for anything that is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// When keys are pressed again: at their start programs forget what was typed ahead.
+const AGAIN: Duration = Duration::from_secs(2);
 const COLS: u16 = 80;
 const ROWS: u16 = 24;
 
@@ -41,51 +43,52 @@ async fn record(program: &[&str], folder: &Path, steps: &[Step]) -> Result<Recor
     let mut child = command.env("HOME", folder).spawn(terminal)?;
     let mut screen = Screen::new(COLS.into(), ROWS.into());
     let (mut recording, mut buffer) = (Recording { bytes: Vec::new(), ends: Vec::new() }, vec![0; 4096]);
+    let mut before = "";
     for (awaited, keys) in steps {
+        let end = Instant::now() + PATIENCE;
         let mut is_new = false;
         while !is_new || !text(&screen).iter().any(|line| line.contains(awaited)) {
             is_new = true;
-            let read = timeout(PATIENCE, pty.read(&mut buffer)).await;
-            let Ok(Ok(count)) = read else { bail!("no {awaited:?} in {:#?}", text(&screen)) };
+            let count = match timeout(AGAIN, pty.read(&mut buffer)).await {
+                Ok(count) => count?,
+                Err(_) if Instant::now() > end => bail!("no {awaited:?} in {:#?}", text(&screen)),
+                Err(_) => {
+                    pty.write_all(before.as_bytes()).await?;
+                    continue;
+                }
+            };
             recording.bytes.extend_from_slice(&buffer[..count]);
             pty.write_all(&screen.feed(&buffer[..count])).await?;
         }
         recording.ends.push(recording.bytes.len());
         pty.write_all(keys.as_bytes()).await?;
+        before = keys;
     }
     child.kill().await?;
     Ok(recording)
 }
 
-/// What tmux shows of bytes: it has taken them all in when it has said where the cursor is.
+/// What tmux shows of bytes: it has taken them all in when it has the title that comes after them.
 async fn tmux(bytes: &[u8], folder: &Path) -> Result<Vec<String>> {
-    let name = format!("vez-{}-{}", std::process::id(), bytes.len());
-    let (file, done) = (folder.join("gravação"), folder.join("pronto"));
+    let file = folder.join("gravação");
     std::fs::File::create(&file)?.write_all(bytes)?;
-    let script = format!(
-        r"stty raw -echo; cat '{}'; printf '\030\033[6n'; dd bs=1 count=4 of='{}' status=none; exec sleep 60",
-        file.display(),
-        done.display()
-    );
-    let tmux = |arguments: Vec<String>| {
+    let script =
+        format!(r"stty raw -echo; cat '{}'; printf '\030\033]2;pronto\007'; exec sleep 60", file.display());
+    let tmux = async |arguments: &[&str]| {
         let mut command = tokio::process::Command::new("tmux");
-        command.args(["-L", &name, "-f", "/dev/null"]).args(arguments).env("LC_ALL", "C.UTF-8");
-        command.stdin(Stdio::null()).stderr(Stdio::piped());
-        command
+        command.arg("-S").arg(folder.join(format!("tmux-{}", bytes.len()))).args(["-f", "/dev/null"]);
+        command.args(arguments).env("LC_ALL", "C.UTF-8").stdin(Stdio::null()).output().await
     };
-    let size = ["new-session", "-d", "-x", "80", "-y", "24"].map(String::from).into_iter();
-    let started = tmux(size.chain([script]).collect()).output().await?;
+    let started = tmux(&["new-session", "-d", "-x", "80", "-y", "24", &script]).await?;
     ensure!(started.status.success(), "{}", String::from_utf8_lossy(&started.stderr));
-    // The status line would take a row away.
     let seen = timeout(PATIENCE, async {
-        while std::fs::metadata(&done).map_or(0, |file| file.len()) < 4 {
+        while !tmux(&["display-message", "-p", "#{pane_title}"]).await?.stdout.starts_with(b"pronto") {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        tmux(["capture-pane", "-p", "-e"].map(String::from).to_vec()).output().await
+        tmux(&["capture-pane", "-p", "-e"]).await
     });
-    let seen = seen.await.context("tmux does not answer");
-    tmux(vec!["kill-server".into()]).output().await?;
-    std::fs::remove_file(&done)?;
+    let seen = seen.await.context("tmux does not draw");
+    tmux(&["kill-server"]).await?;
     let seen = String::from_utf8(seen??.stdout)?;
     let mut lines: Vec<String> = drawn(&seen).lines().map(|line| line.trim_end().to_owned()).collect();
     lines.resize(ROWS.into(), String::new());
@@ -165,8 +168,7 @@ fn drawn(captured: &str) -> String {
     ("Done", "\x1b"),
 ])]
 #[case::mc(&["mc", "--nosubshell"], &[
-    ("10Quit", "\x1b[20~"),
-    ("Command", "\x1bOB"),
+    ("10Quit", "\x1b[20~\x1bOB"),
     ("Quick view", "\x1bOB\x1bOB"),
     ("Tree", "\x1b\x1b"),
     ("10Quit", "\t\x1bOB"),
@@ -186,8 +188,8 @@ fn drawn(captured: &str) -> String {
 #[case::vttest_screen(&["vttest"], &[
     ("Enter choice number", "2\r"),
     ("Push <RETURN>", "\r"),
-    ("TAB", "\r"),
-    ("Push <RETURN>", "\r"),
+    // Then 132 columns are asked for, which neither has: tmux clears its screen all the same, and xterm does not.
+    ("Test of TAB setting/resetting", "\r"),
 ])]
 #[case::vttest_charsets(&["vttest"], &[
     ("Enter choice number", "3\r"),
@@ -196,8 +198,6 @@ fn drawn(captured: &str) -> String {
 ])]
 #[case::vttest_vt102(&["vttest"], &[
     ("Enter choice number", "8\r"),
-    ("Push <RETURN>", "\r"),
-    ("Push <RETURN>", "\r"),
     ("Push <RETURN>", "\r"),
     ("Push <RETURN>", "\r"),
     ("Push <RETURN>", "\r"),

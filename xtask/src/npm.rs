@@ -11,10 +11,14 @@ use crate::{
 };
 
 /// Packages of npm, at exact versions.
-const PACKAGES: [&str; 2] = ["axe-core@4.14.1", "wscat@6.1.0"];
+const PACKAGES: [&str; 3] = ["axe-core@4.14.1", "wscat@6.1.0", "@xterm/xterm@6.0.0"];
 
 /// What the tests are told: a variable and a file among the installed packages.
-const PATHS: [(&str, &str); 2] = [("VEZ_AXE", "axe-core/axe.min.js"), ("VEZ_WSCAT", "wscat/bin/wscat")];
+const PATHS: [(&str, &str); 3] = [
+    ("VEZ_AXE", "axe-core/axe.min.js"),
+    ("VEZ_WSCAT", "wscat/bin/wscat"),
+    ("VEZ_XTERM", "@xterm/xterm/lib/xterm.js"),
+];
 
 /// Installs the packages, unless they are there, and tells the tests where they are.
 ///

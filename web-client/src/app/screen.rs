@@ -34,12 +34,18 @@ impl App {
     }
 
     pub(super) fn open_screen(&'static self) -> Result<(), JsValue> {
-        let mut screen = self.screen.borrow_mut();
-        if matches!(*screen, Screen::Missing | Screen::Failed) {
-            let listeners = terminal::fetch(|is_there| self.fetched(is_there))?;
-            *screen =
-                Screen::Fetched { dump: None, bytes: Vec::new(), events: Vec::new(), _listeners: listeners };
+        match &*self.screen.borrow() {
+            Screen::Missing => {}
+            Screen::Fetched { .. } | Screen::Ready(_) => return Ok(()),
+            Screen::Failed => {
+                // A browser does not run a module again that failed.
+                self.handle(Event::TerminalFailed);
+                return Ok(());
+            }
         }
+        let listeners = terminal::fetch(|is_there| self.fetched(is_there))?;
+        let (bytes, events) = (Vec::new(), Vec::new());
+        self.screen.replace(Screen::Fetched { dump: None, bytes, events, _listeners: listeners });
         Ok(())
     }
 

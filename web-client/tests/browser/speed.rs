@@ -27,7 +27,7 @@ const MINIMAL: &str = "<!doctype html><title>x</title><link rel=icon href=data:,
 #[ignore = "needs Chromium: run cargo xtask test"]
 async fn the_page_is_connected_at_once() -> Result<()> {
     play(&[], async |house, browser| {
-        let minimal = serve_minimal(house.http()).await?;
+        let minimal = serve(MINIMAL.to_owned(), house.http()).await?;
         let tab = browser.open(&house.url()).await?;
         let script = json!({ "source": STOPWATCH });
         tab.devtools("Page.addScriptToEvaluateOnNewDocument", script).await?;
@@ -83,27 +83,27 @@ async fn median(browser: &Browser, tab: &Tab, url: &str) -> Result<f64> {
     Ok(times[TIMES / 2])
 }
 
-/// Serves the minimal page, and passes everything else on to the server.
-async fn serve_minimal(server: SocketAddr) -> Result<SocketAddr> {
+/// Serves a page, and passes everything else on to the server.
+pub(crate) async fn serve(page: String, server: SocketAddr) -> Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
     tokio::spawn(async move {
         while let Ok((browser, _)) = listener.accept().await {
-            tokio::spawn(answer(browser, server));
+            tokio::spawn(answer(page.clone(), browser, server));
         }
     });
     Ok(address)
 }
 
-async fn answer(mut browser: TcpStream, server: SocketAddr) -> Result<()> {
+async fn answer(page: String, mut browser: TcpStream, server: SocketAddr) -> Result<()> {
     let mut head = vec![0; 16 * 1024];
     let count = browser.read(&mut head).await?;
     if head[..count].starts_with(b"GET / ") {
-        let length = MINIMAL.len();
+        let length = page.len();
         let answer = format!(
             "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
         );
-        return Ok(browser.write_all((answer + MINIMAL).as_bytes()).await?);
+        return Ok(browser.write_all((answer + page.as_str()).as_bytes()).await?);
     }
     let mut server = TcpStream::connect(server).await?;
     server.write_all(&head[..count]).await?;

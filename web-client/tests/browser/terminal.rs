@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use thirtyfour::prelude::*;
 
-use crate::stage::{Tab, play, play_in_both};
+use crate::stage::{Options, Tab, play, play_in_both, play_with};
 
 /// A server whose turns are shells in terminals of their own.
 const SHELL: [&str; 7] = ["--pty", "--", "env", "PS1=% ", "bash", "--norc", "--noprofile"];
@@ -232,6 +232,32 @@ async fn the_keyboard_comes_out_again() -> Result<()> {
         tab.run("document.querySelector('#terminal .field').focus()").await?;
         tab.types(Key::Tab).await?;
         tab.until("document.activeElement.className !== 'field'").await
+    })
+    .await
+}
+
+/// As when the network goes while the terminal's program comes.
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
+async fn without_its_program_it_is_a_stream_in_this_turn_and_the_next() -> Result<()> {
+    let kind = Options { may_complain: true, ..Options::default() };
+    play_with(&SHELL, kind, async |house, browser| {
+        let tab = browser.open("about:blank").await?;
+        tab.devtools("Network.enable", serde_json::json!({})).await?;
+        let blocked = serde_json::json!({ "urls": ["*vez_terminal_bg.wasm"] });
+        tab.devtools("Network.setBlockedURLs", blocked).await?;
+        tab.driver.goto(house.url()).await?;
+        for word in ["um", "dois"] {
+            tab.until_state("talking").await?;
+            tab.until("document.querySelector('#text').checkVisibility()").await?;
+            tab.say(&format!("echo {word} | rev")).await?;
+            let seen: String = word.chars().rev().collect();
+            tab.until(&format!("document.querySelector('#text').textContent.includes('{seen}')")).await?;
+            tab.press("#leave").await?;
+            tab.until_state("ended").await?;
+            tab.press("#reconnect").await?;
+        }
+        Ok(())
     })
     .await
 }
