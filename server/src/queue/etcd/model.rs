@@ -420,7 +420,10 @@ impl World {
                 }
                 _ => None,
             });
-            if let Some((_, fence, _)) = &turn {
+            // What is over already begins nothing, and ends below.
+            if let Some((_, fence, validity)) = &turn
+                && validity.holds_at(clock)
+            {
                 if *fence <= self.begun && self.careful {
                     return Err(format!("turn {fence} begins after turn {}", self.begun));
                 }
@@ -539,6 +542,18 @@ fn without_the_deadline_the_model_finds_two_turns() {
         .run(&(rates(), steps(200)), |(rates, steps)| run(rates, &steps, false).map_err(TestCaseError::fail));
     let failure = outcome.expect_err("a stopped server writes after its successor").to_string();
     assert!(failure.contains("a byte of turn"), "{failure}");
+}
+
+/// A server that is slow to begin a turn finds it over.
+#[test]
+fn a_turn_that_is_over_before_it_begins_does_not_begin() {
+    let arrive = Step::Arrive(0, false);
+    let steps = [
+        &[Step::Join(0), Step::Join(0), Step::Send(0), arrive, Step::Watch(0), Step::Join(0)][..],
+        &[Step::Wait(1974), Step::Renew(1), Step::Wait(8026), Step::Join(1), arrive, Step::Hear(1)],
+        &[Step::Send(1), arrive, Step::Watch(1), Step::Write(1), Step::Write(0)],
+    ];
+    run([85; SERVERS], &steps.concat(), true).unwrap();
 }
 
 /// A turn that was lost with its lease is not had again under the next one.
