@@ -1,7 +1,7 @@
 //! Connects the state with the page, the socket and the clock.
 
 mod inputs;
-mod screen;
+mod terminal;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -35,7 +35,7 @@ struct App {
     /// The browser's answer to the last question.
     answer: Cell<Option<Answer>>,
     /// What draws a turn that is a terminal.
-    screen: RefCell<screen::Screen>,
+    terminal: RefCell<terminal::Slot>,
     /// The server's answer to the last probe.
     probe: Cell<Option<Answer>>,
     /// What of the conversation survives a reload.
@@ -86,7 +86,7 @@ impl App {
             socket: Cell::default(),
             alarm: Cell::default(),
             frame: Cell::default(),
-            screen: RefCell::default(),
+            terminal: RefCell::default(),
             probe: Cell::default(),
             answer: Cell::default(),
             listeners: Cell::default(),
@@ -139,7 +139,7 @@ impl App {
         if let Ok(mut page) = self.page.try_borrow_mut() {
             let (state, view) = &mut *page;
             view.draw(state, clock::moment().millis);
-            if self.draw_screen(state) {
+            if self.draw_terminal(state) {
                 report(self.draw_next());
             }
         }
@@ -174,10 +174,10 @@ impl App {
             Effect::Send(event) => self.send(|socket| socket.send(&event)),
             Effect::SendBytes(bytes) => self.send(|socket| socket.send_bytes(&bytes)),
             Effect::ShowDraft => view.show_draft(&state.draft),
-            Effect::OpenTerminal => self.open_screen()?,
-            Effect::Restore(dump) => self.restore_screen(dump),
-            Effect::Feed(bytes) => self.feed_screen(&bytes),
-            Effect::Focus if state.is_terminal_in_sight() => self.focus_screen()?,
+            Effect::OpenTerminal => self.open_terminal()?,
+            Effect::Restore(dump) => self.restore_terminal(dump),
+            Effect::Feed(bytes) => self.feed_terminal(&bytes),
+            Effect::Focus if state.is_terminal_in_sight() => self.focus_terminal()?,
             Effect::Focus => view.focus()?,
             Effect::Call => call(state)?,
             Effect::Probe => self.probe()?,
@@ -189,14 +189,14 @@ impl App {
             }
             Effect::KeepSeat => storage::keep_seat(state.seat.as_ref()),
             Effect::KeepStream => match &state.stream {
-                Some(stream) if stream.is_terminal => self.keep_screen(),
+                Some(stream) if stream.is_terminal => self.keep_terminal(),
                 stream => storage::keep_stream(stream.as_ref().map(Stream::newest)),
             },
             Effect::Clear => {
                 view.clear();
                 self.ring.borrow_mut().clear();
                 storage::keep_stream(None);
-                self.feed_screen(FORGET);
+                self.feed_terminal(FORGET);
             }
             Effect::KeepDraft => storage::keep_draft(&state.draft),
             Effect::KeepPreferences => storage::keep_preferences(state.preferences),
@@ -264,7 +264,7 @@ impl App {
     /// Offers the conversation as a file.
     fn save(&self) {
         if let Ok(page) = self.page.try_borrow() {
-            report(view::download(&page.0, self.screen_text()));
+            report(view::download(&page.0, self.terminal_text()));
         }
     }
 }

@@ -21,7 +21,7 @@ use web_sys::HtmlElement;
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 
-/// A terminal in the page.
+/// A terminal in the page, which lives as long as it.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct VezTerminal {
@@ -95,11 +95,5 @@ impl VezTerminal {
     /// All text that is kept.
     pub fn text(&self) -> String {
         self.shown.borrow().screen.text()
-    }
-}
-
-impl Drop for VezTerminal {
-    fn drop(&mut self) {
-        self.shown.borrow().view.remove();
     }
 }

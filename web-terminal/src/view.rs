@@ -144,8 +144,4 @@ impl View {
         self.is_live = is_live;
         self.parts.set_live(is_live);
     }
-
-    pub(crate) fn remove(&self) {
-        self.parts.root.remove();
-    }
 }

@@ -38,11 +38,7 @@ fuzz_target!(|input: &[u8]| {
     let mut restored = Screen::new(usize::from(*cols), usize::from(*rows));
     restored.restore(&whole.dump());
     assert_eq!(restored.modes(), whole.modes());
-    let shown = |screen: &Screen| screen.lines().map(avt_text).collect::<Vec<_>>();
+    let shown = |screen: &Screen| screen.lines().map(avt::Line::text).collect::<Vec<_>>();
     assert_eq!(shown(&restored), shown(&whole), "a reload changes the screen");
     whole.resize(usize::from(*rows), usize::from(*cols));
 });
-
-fn avt_text(line: &avt::Line) -> String {
-    line.text()
-}

@@ -6,7 +6,8 @@ use std::borrow::Cow;
 
 use decoder::Decoder;
 
-use super::terminal::RESET;
+/// What makes a terminal as new (xterm's ctlseqs, RIS). What a terminal is kept as begins so, and no other stream does.
+pub(super) const RESET: &str = "\x1bc";
 
 /// How much is shown at most, in bytes.
 pub(crate) const SHOWN: usize = 256 * 1024;

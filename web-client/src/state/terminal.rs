@@ -2,10 +2,8 @@
 
 use vez_protocol::ClientEvent;
 
+use super::stream::RESET;
 use super::{Effect, State, Stream};
-
-/// What makes a terminal as new (xterm's ctlseqs, RIS). What a terminal is kept as begins so, and no other stream does.
-pub(super) const RESET: &str = "\x1bc";
 
 impl State {
     /// The turn is a terminal, another one or that of before.
