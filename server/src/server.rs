@@ -178,7 +178,7 @@ impl Server {
             proxies: proxies.clone(),
             reception: Arc::clone(&reception),
             leave_word,
-            seats: Seats::new(transports.grace),
+            seats: Seats::new(transports.grace, shutdown.clone()),
             time: options.requests.header_time,
         });
         let port = Arc::new(Port::new(Arc::clone(&transports), page.as_deref()));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rstest::rstest;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::protocol::Message;
@@ -27,6 +28,29 @@ async fn who_waits_is_told_and_the_running_session_goes_on() {
     assert!(TcpStream::connect(server.tcp).await.is_err(), "nobody new is accepted");
     drop((tcp, plain, events));
     holder.leave().await;
+    server.ended().await;
+}
+
+/// A server that ends accepts nobody: whoever is away cannot come back, and is not waited for.
+#[rstest]
+#[case::goes_before(true)]
+#[case::goes_meanwhile(false)]
+#[tokio::test]
+async fn a_session_whose_client_is_away_does_not_keep_the_server(#[case] goes_before: bool) {
+    let server = TestServer::with(|options| {
+        options.turns.drain = Duration::from_secs(3600);
+        options.connections.grace = Duration::from_secs(3600);
+    })
+    .await;
+    let mut holder = WebSocket::connect(server.http, true).await;
+    holder.expect_turn().await;
+    let mut waits = Tcp::connect(server.tcp).await;
+    server.await_waiting(1).await;
+    let mut holder = Some(holder);
+    holder.take_if(|_| goes_before);
+    server.end();
+    assert_eq!(waits.rest().await, "Servidor: encerrando.\n");
+    drop((holder, waits));
     server.ended().await;
 }
 

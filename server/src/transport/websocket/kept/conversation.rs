@@ -152,8 +152,8 @@ impl<S: AsyncRead + AsyncWrite + Send> Conversation<S> {
         if self.is_over {
             return;
         }
-        let grace = self.keep.grace();
-        self.away.get_or_insert_with(|| Away::new(ending, grace));
+        let keep = &self.keep;
+        self.away.get_or_insert_with(|| Away::new(ending, keep.over()));
     }
 
     /// Nobody comes back any more.

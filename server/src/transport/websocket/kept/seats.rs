@@ -14,11 +14,15 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use futures_util::task::AtomicWaker;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 use vez_protocol::{SEAT, ServerEvent};
 
 use crate::door::User;
+use crate::session::Shutdown;
 use crate::transport::websocket::input::WebSocketInput;
 use crate::transport::websocket::output::WebSocketOutput;
 use crate::transport::websocket::said::Said;
@@ -93,6 +97,8 @@ pub(crate) type Replaced<S> = (WebSocketInput<S>, WebSocketOutput<S>, Slots);
 pub(crate) struct Seats<S> {
     /// How long a seat is kept without a connection.
     pub(super) grace: Duration,
+    /// From then on nobody comes in, and so nobody comes back.
+    shutdown: Shutdown,
     kept: Mutex<HashSet<Kept<S>>>,
 }
 
@@ -148,8 +154,8 @@ enum Handover<S> {
 
 impl<S> Seats<S> {
     /// None where seats are not kept.
-    pub(crate) fn new(grace: Duration) -> Option<Arc<Self>> {
-        (!grace.is_zero()).then(|| Arc::new(Self { grace, kept: Mutex::default() }))
+    pub(crate) fn new(grace: Duration, shutdown: Shutdown) -> Option<Arc<Self>> {
+        (!grace.is_zero()).then(|| Arc::new(Self { grace, shutdown, kept: Mutex::default() }))
     }
 
     /// The seat that is offered, if it is this user's.
@@ -246,6 +252,15 @@ impl<S> Keep<S> {
     /// How long the seat is kept without a connection.
     pub(super) fn grace(&self) -> Duration {
         self.seats.grace
+    }
+
+    /// Waits, from now on, until a visitor without a connection is awaited no longer.
+    pub(super) fn over(&self) -> BoxFuture<'static, ()> {
+        let (grace, shutdown) = (self.seats.grace, self.seats.shutdown.clone());
+        async move {
+            let _ = timeout(grace, shutdown.told()).await;
+        }
+        .boxed()
     }
 
     /// Ready when the visitor comes over another connection.
