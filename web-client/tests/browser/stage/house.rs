@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use vez_server::{Options, Server, Transcript};
 
-use super::Terminal;
+use super::{PATIENCE, Terminal};
 
 /// A server on free ports, which ends with it.
 pub(crate) struct House {
@@ -46,6 +48,23 @@ impl House {
     /// Joins the queue from a terminal.
     pub(crate) async fn terminal(&self) -> Result<Terminal> {
         Terminal::connect(self.tcp).await
+    }
+
+    /// Waits until nobody has the turn.
+    pub(crate) async fn until_idle(&self) -> Result<()> {
+        let idle = async {
+            let mut queue = String::new();
+            while !queue.contains(r#""serving":false"#) {
+                let mut stream = TcpStream::connect(self.http).await?;
+                stream
+                    .write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+                    .await?;
+                queue.clear();
+                stream.read_to_string(&mut queue).await?;
+            }
+            Ok(())
+        };
+        tokio::time::timeout(PATIENCE, idle).await.context("the turn does not end")?
     }
 
     /// Ends the server, with its farewells.
