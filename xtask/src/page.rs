@@ -1,12 +1,16 @@
 //! Builds the page, unless what was built is still good.
 
+mod imports;
+
 use std::{
-    env, fs, io,
+    env, fs,
+    hash::{DefaultHasher, Hasher as _},
+    io,
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use xshell::cmd;
 
 use crate::{
@@ -15,6 +19,11 @@ use crate::{
     toolchain::{self, WASM},
     tools,
 };
+
+/// Where the page is, ready to be served.
+const DIST: &str = "web-client/dist";
+/// The file without which the page is not whole.
+const WRITTEN_LAST: &str = "web-client/dist/terminal.js";
 
 /// Sets up what is missing and builds the page into `web-client/dist`; leaves it alone when nothing changed, because
 /// the server that carries it is built anew whenever it is written.
@@ -35,26 +44,64 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     }
     tools::install(project)?;
     run_trunk(project)?;
+    slim(project).context("o programa da página não pôde ser feito menor")?;
     add_terminal(project).context("o terminal não pôde ser posto na página")
 }
 
+/// Makes the page's program anew where trunk put it, which leaves names in it that nobody reads.
+fn slim(project: &Project) -> Result<()> {
+    let scripts = files(&project.root.join(DIST))?.into_iter().filter_map(|file| {
+        let name = file.file_name()?.to_str()?.strip_suffix(".js")?;
+        name.starts_with("vez-web-").then(|| name.to_owned())
+    });
+    let [name] = &scripts.collect::<Vec<_>>()[..] else { bail!("{DIST} tem de ter um só vez-web-*.js") };
+    bind(project, "vez_web.wasm", name)
+}
+
 /// Puts the terminal beside the page, which fetches it when a turn is one: trunk knows of one program.
+///
+/// Whatever its script names has another name when it has changed: browsers keep it, and never mix two versions.
 fn add_terminal(project: &Project) -> Result<()> {
     let shell = &project.shell;
-    let page = project.root.join("web-client/dist");
-    for file in files(&project.root.join("web-terminal/assets"))? {
-        shell.copy_file(file, &page)?;
-    }
-    let program = project.target.join(WASM).join("page/vez_terminal.wasm");
+    let (page, assets) = (project.root.join(DIST), project.root.join("web-terminal/assets"));
+    let looks = assets.join("terminal.css");
+    let looks_name = hashed("terminal", &looks)? + ".css";
+    let program_name = hashed("vez-terminal", &built(project, "vez_terminal.wasm"))?;
+    bind(project, "vez_terminal.wasm", &program_name)?;
+    shell.copy_file(looks, page.join(&looks_name))?;
+    let script = shell.read_file(assets.join("terminal.js"))?.replace("vez_terminal", &program_name);
+    shell.write_file(project.root.join(WRITTEN_LAST), script.replace("terminal.css", &looks_name))?;
+    Ok(())
+}
+
+/// Makes a program and its script for browsers.
+fn bind(project: &Project, program: &str, name: &str) -> Result<()> {
+    let (shell, page, program) = (&project.shell, project.root.join(DIST), built(project, program));
     let small = ["--no-typescript", "--remove-name-section", "--remove-producers-section"];
-    set_up(cmd!(shell, "wasm-bindgen --target web {small...} --out-dir {page} {program}"))
+    set_up(cmd!(shell, "wasm-bindgen --target web {small...} --out-dir {page} --out-name {name} {program}"))?;
+    let (script, program) = (page.join(format!("{name}.js")), page.join(format!("{name}_bg.wasm")));
+    let (mut script_bytes, mut program_bytes) = (fs::read(&script)?, fs::read(&program)?);
+    imports::shorten(&mut script_bytes, &mut program_bytes);
+    fs::write(script, script_bytes)?;
+    Ok(fs::write(program, program_bytes)?)
+}
+
+/// Where Cargo puts a program for browsers.
+fn built(project: &Project, program: &str) -> PathBuf {
+    project.target.join(WASM).join("page").join(program)
+}
+
+/// A name that says what is in the file, as trunk's do.
+fn hashed(name: &str, file: &Path) -> io::Result<String> {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(&fs::read(file)?);
+    Ok(format!("{name}-{:016x}", hasher.finish()))
 }
 
 /// Whether the page was written after everything that it is made from.
 fn is_current(project: &Project) -> io::Result<bool> {
     let folder = project.root.join("web-client");
-    // What is written last.
-    let page = folder.join("dist/vez_terminal_bg.wasm");
+    let page = project.root.join(WRITTEN_LAST);
     if !page.exists() {
         return Ok(false);
     }
@@ -62,7 +109,7 @@ fn is_current(project: &Project) -> io::Result<bool> {
     let terminal = project.root.join("web-terminal/assets");
     let mut sources = [files(&folder)?, files(&folder.join("assets"))?, files(&terminal)?].concat();
     for program in ["vez_web.wasm", "vez_terminal.wasm"] {
-        sources.push(project.target.join(WASM).join("page").join(program));
+        sources.push(built(project, program));
     }
     for source in sources {
         if modified(&source)? > written {

@@ -64,11 +64,12 @@ impl File {
         response
     }
 
-    /// A hashed file never changes; the page itself is asked for each time; its icon may be a day old.
+    /// A hashed file never changes; the page itself, and a script that names hashed files, is asked for each time; its
+    /// icon may be a day old.
     fn caching(&self) -> &'static str {
         match self.mime {
             _ if self.hashed => "public, max-age=31536000, immutable",
-            mime if mime.starts_with("text/html") => "no-cache",
+            mime if mime.starts_with("text/") => "no-cache",
             _ => "public, max-age=86400",
         }
     }

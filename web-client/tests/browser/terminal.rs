@@ -145,7 +145,7 @@ async fn without_its_program_it_is_a_stream_in_this_turn_and_the_next() -> Resul
     play_with(&SHELL, kind, async |house, browser| {
         let tab = browser.open("about:blank").await?;
         tab.devtools("Network.enable", serde_json::json!({})).await?;
-        let blocked = serde_json::json!({ "urls": ["*vez_terminal_bg.wasm"] });
+        let blocked = serde_json::json!({ "urls": ["*vez-terminal-*_bg.wasm"] });
         tab.devtools("Network.setBlockedURLs", blocked).await?;
         tab.driver.goto(house.url()).await?;
         for word in ["um", "dois"] {

@@ -16,8 +16,11 @@ case "$name $*" in
 "rustc --print target-libdir"*) echo / ;;
 "trunk --version") echo "trunk $FAKE_TRUNK" ;;
 "wasm-bindgen"*"--version") echo "$name 0.2.1" ;;
-"wasm-bindgen --target web "*) echo wasm >"$7/vez_terminal_bg.wasm" ;;
-"trunk build"*) rm -rf dist && mkdir dist && echo page >dist/index.html && echo "not for stdout" ;;
+"wasm-bindgen --target web "*) echo script >"$7/$9.js" && echo program >"$7/$9_bg.wasm" ;;
+"trunk build"*)
+    rm -rf dist && mkdir dist && echo page >dist/index.html && echo script >dist/vez-web-0123456789abcdef.js
+    echo "not for stdout"
+    ;;
 "python3 -m venv --clear "*) mkdir -p "$4/bin" && ln -s "$0" "$4/bin/python" ;;
 "npm install --prefix "*) mkdir -p "$3/node_modules" ;;
 "id -u") echo "$FAKE_USER" ;;

@@ -48,6 +48,7 @@ impl Project {
             "web-client/index.html",
             "web-client/style.css",
             "web-client/assets/icon.svg",
+            "web-terminal/assets/terminal.css",
             "web-terminal/assets/terminal.js",
         ] {
             fs::write(root.join(name), name).unwrap();
