@@ -14,7 +14,7 @@ const PATIENCE: u64 = 5_000;
 const BUSY_PATIENCE: u64 = 60_000;
 /// How long the server may be silent before it is asked, in milliseconds.
 const QUIET: u64 = 30_000;
-/// How many handshakes in a row have to fail.
+/// How many handshakes in a row a server that is there has to refuse.
 const REFUSED: u32 = 2;
 /// A connection that lasted this long counts as a good one, in milliseconds.
 const STEADY: u64 = 10_000;
@@ -30,8 +30,10 @@ pub(crate) struct Link {
     heard: u64,
     /// When it is given up, unless the server is heard before.
     deadline: Option<u64>,
-    /// How many handshakes in a row failed.
-    unopened: u32,
+    /// How many handshakes in a row failed although the server was found there after it.
+    refusals: u32,
+    /// Whether it was found there after the last.
+    is_there: bool,
     /// The server's last word.
     pub(crate) bye: Option<ByeReason>,
 }
@@ -39,20 +41,22 @@ pub(crate) struct Link {
 impl Link {
     /// A new connection is being opened.
     pub(crate) fn open(&mut self, now: u64) {
-        let (failures, unopened) = (self.failures, self.unopened + 1);
-        *self = Self { failures, unopened, deadline: Some(now + OPENING), heard: now, ..Self::default() };
+        let (failures, refusals) = (self.failures, if self.is_there { self.refusals } else { 0 });
+        *self = Self { failures, refusals, deadline: Some(now + OPENING), heard: now, ..Self::default() };
     }
 
     /// It stands.
     pub(crate) fn opened(&mut self, now: u64) {
         self.opened = Some(now);
-        self.unopened = 0;
         self.hear(now);
     }
 
-    /// Whether so many handshakes failed that a server which is there refuses them; one may have met its start.
-    pub(crate) fn is_refused(&self) -> bool {
-        self.unopened >= REFUSED
+    /// The handshake failed, and the server is there. Whether it refuses: once, it may have come back only after.
+    pub(crate) fn is_refused(&mut self) -> bool {
+        if !self.is_there {
+            (self.is_there, self.refusals) = (true, self.refusals + 1);
+        }
+        self.refusals >= REFUSED
     }
 
     /// Whether it ever stood.

@@ -17,9 +17,16 @@ async fn a_lost_connection_comes_back_by_itself() -> Result<()> {
         tab.until_state("talking").await?;
         tab.write("rascunho").await?;
         tab.back_off_slowly().await?;
+        // It is there until the first attempt fails.
+        tab.run(
+            "window.details = []; const detail = document.querySelector('#detail');
+            new MutationObserver(() => details.push(detail.textContent))
+                .observe(detail, { subtree: true, childList: true, characterData: true });",
+        )
+        .await?;
         relay.break_down();
         tab.until_state("retrying").await?;
-        tab.until_text("#detail", "O seu lugar fica guardado por pouco tempo. O que escreveu também.")
+        tab.until("details.includes('O seu lugar fica guardado por pouco tempo. O que escreveu também.')")
             .await?;
         relay.recover();
         tab.until_state("talking").await?;

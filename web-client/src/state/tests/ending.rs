@@ -98,6 +98,20 @@ fn a_server_that_is_there_and_refuses_is_not_tried_for_ever() {
 }
 
 #[test]
+fn a_server_that_comes_back_just_after_a_handshake_did_not_refuse_it() {
+    let mut page = Page::new();
+    page.on(Event::Started);
+    for _ in 0..3 {
+        page.on(Event::Closed(1006));
+        page.pass(60_000);
+        page.on(Event::Closed(1006));
+        page.on(Event::Reachable);
+        assert!(matches!(page.state.phase, Phase::Retrying(_)));
+        page.pass(60_000);
+    }
+}
+
+#[test]
 fn a_server_that_is_off_is_tried_for_ever() {
     let mut page = Page::new();
     page.on(Event::Started);
