@@ -35,7 +35,7 @@ pub(crate) struct Browser {
     pub(crate) driver: WebDriver,
     options: Options,
     profile: TempDir,
-    is_chromium: bool,
+    pub(super) is_chromium: bool,
 }
 
 impl Browser {

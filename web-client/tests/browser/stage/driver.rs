@@ -38,7 +38,12 @@ impl Driver {
     /// Firefox's, or the one that `VEZ_GECKODRIVER` names.
     pub(crate) async fn firefox() -> Result<Self> {
         let program = std::env::var_os("VEZ_GECKODRIVER").map_or("geckodriver".into(), PathBuf::from);
-        Self::start(&program, &["--port=0", "--websocket-port=0"], "Listening on 127.0.0.1:").await
+        Self::start(
+            &program,
+            &["--port=0", "--websocket-port=0", "--allow-system-access"],
+            "Listening on 127.0.0.1:",
+        )
+        .await
     }
 
     /// Where it listens.

@@ -3,6 +3,7 @@
 mod browser;
 mod driver;
 mod house;
+mod input_method;
 mod relay;
 mod tab;
 mod terminal;
