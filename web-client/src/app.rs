@@ -57,7 +57,7 @@ impl App {
     fn new() -> Result<Self, JsValue> {
         let view = View::new()?;
         let typed = view.draft();
-        let is_copy = storage::is_copy() && !was_discarded()?;
+        let is_copy = storage::is_copy() && is_from_history()? && !was_discarded()?;
         storage::note_left(false);
         let (mut ring, entries) = Ring::open();
         let beginning = Beginning {
@@ -272,6 +272,13 @@ impl App {
 /// Whether the browser discarded the page, which could not say that it left (Page Lifecycle, `document.wasDiscarded`).
 fn was_discarded() -> Result<bool, JsValue> {
     Ok(Reflect::get(&document()?.into(), &"wasDiscarded".into())?.is_truthy())
+}
+
+/// Whether the page comes from a tab's history, as a duplicated tab's does (Navigation Timing 2, §5.1). Of any other what
+/// it wrote when it was left was lost, if it seems to be still there.
+fn is_from_history() -> Result<bool, JsValue> {
+    let navigations = window()?.performance().ok_or("no performance")?.get_entries_by_type("navigation");
+    Ok(Reflect::get(&navigations.get(0), &"type".into())? == "back_forward")
 }
 
 /// Calls the person, who is looking elsewhere.

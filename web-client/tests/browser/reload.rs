@@ -160,6 +160,31 @@ async fn ten_reloads_in_a_row_keep_the_place() -> Result<()> {
 
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo xtask test"]
+async fn what_is_loaded_again_is_no_duplicate_whatever_became_of_its_last_words() -> Result<()> {
+    play_in_both(&[], async |house, browser| {
+        let tab = browser.open(&house.url()).await?;
+        tab.until_state("talking").await?;
+        tab.say("um").await?;
+        tab.until_count("[data-from=server]", 1).await?;
+        // As when the page is gone before it is done.
+        const TOO_LATE: &str = "Storage.prototype.removeItem = () => {}";
+        tab.run(TOO_LATE).await?;
+        tab.driver.refresh().await?;
+        tab.until_state("talking").await?;
+        tab.say("dois").await?;
+        tab.until_count("[data-from=server]", 2).await?;
+        tab.run(TOO_LATE).await?;
+        tab.driver.goto(format!("{}healthz", house.url())).await?;
+        let tab = browser.open(&house.url()).await?;
+        tab.until_state("talking").await?;
+        tab.say("três").await?;
+        tab.until_count("[data-from=server]", 3).await
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run cargo xtask test"]
 async fn a_stream_survives_a_reload() -> Result<()> {
     play_in_both(&["--framing", "raw", "--exec", "--", "cat"], async |house, browser| {
         let tab = browser.open(&house.url()).await?;
@@ -178,8 +203,7 @@ async fn a_stream_survives_a_reload() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs Chromium: run cargo xtask test"]
 async fn a_seat_that_was_not_kept_is_said_plainly() -> Result<()> {
-    // Firefox can lose what a page stores when it is left for another site, and the page then asks here or there first.
-    play(&["--grace", "100ms"], async |house, browser| {
+    play_in_both(&["--grace", "100ms"], async |house, browser| {
         let tab = browser.open(&house.url()).await?;
         tab.until_state("talking").await?;
         tab.say("oi").await?;
@@ -210,8 +234,7 @@ async fn a_duplicated_tab_asks_here_or_there() -> Result<()> {
         let second = browser.open_another(&house.url()).await?;
         second.until_place(1).await?;
         second.say("uma vez").await?;
-        // A tab that a page opens gets a copy of its session's storage, as a duplicate does.
-        let copy = browser.open_from(&second, &house.url()).await?;
+        let copy = browser.duplicate(&second, house).await?;
         copy.until_text("#reconnect", "Continuar aqui").await?;
         copy.until_text("#headline", "A conversa continua em outro lugar").await?;
         second.until_place(1).await?;

@@ -8,7 +8,7 @@ use thirtyfour::common::capabilities::firefox::FirefoxPreferences;
 use thirtyfour::prelude::*;
 use thirtyfour::{BrowserLogEntry, LoggingPrefsLogLevel};
 
-use super::{Driver, Tab};
+use super::{Driver, House, Tab};
 
 /// Longest time for a whole scene.
 const SCENE: Duration = Duration::from_secs(120);
@@ -84,15 +84,23 @@ impl Browser {
         self.open(url).await
     }
 
-    /// Opens a page in a tab more from another tab's page, whose session it copies.
-    pub(crate) async fn open_from(&self, tab: &Tab, url: &str) -> Result<Tab> {
+    /// Opens the page in a tab more as duplicating another tab does: from its history, and with a copy of what its session
+    /// keeps, as a tab has that a page opens.
+    pub(crate) async fn duplicate(&self, tab: &Tab, house: &House) -> Result<Tab> {
+        let beside = format!("{}healthz", house.url());
         tab.front().await?;
         let before = self.driver.windows().await?;
-        self.driver.execute(format!("window.open({url:?}, '_blank', '')"), Vec::new()).await?;
+        self.driver.execute(format!("window.open('{beside}', '_blank', '')"), Vec::new()).await?;
         let windows = self.driver.windows().await?;
         let opened = windows.into_iter().find(|window| !before.contains(window)).context("a tab")?;
         self.driver.switch_to_window(opened).await?;
-        Tab::here(&self.driver).await
+        let copy = Tab::here(&self.driver).await?;
+        copy.until(&format!("location.href === '{beside}'")).await?;
+        // What hears of its end is not kept as it is, and so loaded again.
+        copy.run("onunload = () => {}; history.pushState(null, '', '/')").await?;
+        self.driver.goto(&beside).await?;
+        self.driver.back().await?;
+        Ok(copy)
     }
 
     /// Plays a scene to its end, its panic or its time limit.
