@@ -46,8 +46,8 @@ async fn the_form_lets_in_and_signing_out_leaves_nothing_behind() -> Result<()> 
         tab.until("document.querySelector('#nome')").await?;
         assert_eq!(tab.value("sessionStorage.length").await?, 0);
         // Nor does the page that was left come back, with another's eyes on it.
-        tab.run("history.go(-2)").await?;
-        tab.until("document.querySelector('#nome')").await?;
+        tab.run("window.left = true; history.go(-2)").await?;
+        tab.until("!window.left && document.querySelector('#nome')").await?;
         sign_in(&tab, "segredo").await?;
         tab.until_state("talking").await?;
         assert_eq!(tab.said().await?, [Said::new("page", "", "A sua vez começou")]);

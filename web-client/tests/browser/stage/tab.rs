@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
-use thirtyfour::error::WebDriverErrorInner;
+use thirtyfour::error::{WebDriverError, WebDriverErrorInner};
 use thirtyfour::prelude::*;
 use thirtyfour::{TypingData, WindowHandle};
 
@@ -52,8 +52,7 @@ impl Tab {
 
     /// Waits until an expression in the page is true.
     ///
-    /// The page looks for a second at a time: a script in a page that is left just then may never end, and be no
-    /// reason to give up.
+    /// The page looks for a second at a time: a script in a page that is left just then is no reason to give up.
     pub(crate) async fn until(&self, expression: &str) -> Result<()> {
         const SPELL: Duration = Duration::from_secs(1);
         const LOOK: &str = "const [millis, done] = arguments; const end = performance.now() + millis;
@@ -70,7 +69,7 @@ impl Tab {
             match self.driver.execute_async(&script, vec![json!(SPELL.as_millis() as u64)]).await {
                 Ok(seen) if *seen.json() == Value::Bool(true) => return Ok(()),
                 Ok(_) => {}
-                Err(error) if matches!(*error, WebDriverErrorInner::ScriptTimeout(_)) => {}
+                Err(error) if was_left(&error) => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -180,6 +179,16 @@ impl Tab {
     pub(crate) async fn close(self) -> Result<()> {
         self.front().await?;
         Ok(self.driver.close_window().await?)
+    }
+}
+
+/// Whether a script was cut short because its page was left.
+fn was_left(error: &WebDriverError) -> bool {
+    match &**error {
+        WebDriverErrorInner::ScriptTimeout(_) => true,
+        // Firefox says so.
+        WebDriverErrorInner::JavascriptError(error) => error.to_string().contains("Document was unloaded"),
+        _ => false,
     }
 }
 
