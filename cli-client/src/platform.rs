@@ -1,5 +1,8 @@
 //! What differs between systems: signals and terminal modes.
 
+#[cfg(any(windows, test))]
+mod text;
+
 #[cfg(unix)]
 pub(crate) use unix::{Signals, TerminalMode, WindowSize};
 #[cfg(windows)]
@@ -34,10 +37,11 @@ pub(crate) fn stdout() -> std::io::Result<std::fs::File> {
     Ok(std::io::stdout().as_fd().try_clone_to_owned()?.into())
 }
 
-/// Standard output, which makes a console's text of UTF-8.
+/// Standard output; to a console goes text alone, as that takes nothing else.
 #[cfg(windows)]
-pub(crate) fn stdout() -> std::io::Result<std::io::Stdout> {
-    Ok(std::io::stdout())
+pub(crate) fn stdout() -> std::io::Result<Box<dyn std::io::Write + Send>> {
+    use std::io::{IsTerminal, stdout};
+    Ok(if stdout().is_terminal() { Box::new(text::TextOnly::new(stdout())) } else { Box::new(stdout()) })
 }
 
 #[cfg(unix)]
@@ -142,8 +146,12 @@ mod unix {
 #[cfg(windows)]
 mod windows {
     use std::io;
+    use std::time::Duration;
 
     use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, ctrl_break, ctrl_c, ctrl_close};
+    use tokio::time::{Interval, interval};
+    use winapi_util::HandleRef;
+    use winapi_util::console::{mode, screen_buffer_info, set_mode};
 
     use super::Signal;
 
@@ -170,44 +178,96 @@ mod windows {
         }
     }
 
-    /// A terminal whose mode only the line editor knows.
-    pub(crate) struct TerminalMode;
+    /// What consoles can do (SetConsoleMode, Microsoft's console documentation).
+    const PROCESSED_INPUT: u32 = 0x1;
+    const LINE_INPUT: u32 = 0x2;
+    const ECHO_INPUT: u32 = 0x4;
+    const TERMINAL_INPUT: u32 = 0x200;
+    const PROCESSED_OUTPUT: u32 = 0x1;
+    const TERMINAL_OUTPUT: u32 = 0x4;
+    const NO_RETURN_WITH_NEWLINE: u32 = 0x8;
+
+    /// How often a window's size is looked at: what tells of its changes takes the keys too.
+    const LOOK: Duration = Duration::from_millis(500);
+
+    /// The modes of the console on standard input and output, restored when this is dropped.
+    pub(crate) struct TerminalMode {
+        input: u32,
+        /// None where standard output is no console.
+        output: Option<u32>,
+    }
 
     impl TerminalMode {
-        /// Remembers nothing.
+        /// Remembers the present modes.
         pub(crate) fn save() -> io::Result<Self> {
-            Ok(Self)
+            Ok(Self { input: mode(HandleRef::stdin())?, output: mode(HandleRef::stdout()).ok() })
         }
 
-        /// The console has no such mode here.
-        #[expect(clippy::unused_self, reason = "the same face as elsewhere")]
-        pub(crate) fn make_raw(&self) -> io::Result<()> {
-            Err(io::ErrorKind::Unsupported.into())
-        }
-
-        /// Restores nothing.
-        #[expect(clippy::unused_self, reason = "elsewhere there is something to restore")]
+        /// Sets the remembered modes.
         pub(crate) fn restore(&self) -> io::Result<()> {
-            Ok(())
+            set_modes(self.input, self.output)
+        }
+
+        /// Has every key come as it is typed, and as xterm sends it; and has what is written drive the console.
+        pub(crate) fn make_raw(&self) -> io::Result<()> {
+            let input = self.input & !(PROCESSED_INPUT | LINE_INPUT | ECHO_INPUT) | TERMINAL_INPUT;
+            let drives = PROCESSED_OUTPUT | TERMINAL_OUTPUT | NO_RETURN_WITH_NEWLINE;
+            set_modes(input, self.output.map(|output| output | drives)).map_err(|error| {
+                // Those before Windows 10 do not know it.
+                let _ = self.restore();
+                io::Error::new(io::ErrorKind::Unsupported, error)
+            })
         }
     }
 
-    /// The size of a console's window, which nothing tells of here.
-    pub(crate) struct WindowSize;
+    fn set_modes(input: u32, output: Option<u32>) -> io::Result<()> {
+        set_mode(HandleRef::stdin(), input)?;
+        output.map_or(Ok(()), |output| set_mode(HandleRef::stdout(), output))
+    }
 
-    #[expect(clippy::unused_self, reason = "the same face as elsewhere")]
+    impl Drop for TerminalMode {
+        fn drop(&mut self) {
+            // A console that is gone has no mode.
+            let _ = self.restore();
+        }
+    }
+
+    /// The size of the console's window.
+    pub(crate) struct WindowSize {
+        looks: Interval,
+        /// The one that was told last; none has it told without a change.
+        told: Option<(u16, u16)>,
+    }
+
     impl WindowSize {
-        /// Watches nothing.
+        /// Watches it from now on.
         pub(crate) fn watch() -> io::Result<Self> {
-            Ok(Self)
+            Ok(Self { looks: interval(LOOK), told: None })
         }
 
-        /// Nothing is told again.
-        pub(crate) fn repeat(&mut self) {}
+        /// Has it told again.
+        pub(crate) fn repeat(&mut self) {
+            self.told = None;
+        }
 
-        /// Never ready.
+        /// Columns and rows, at first and whenever they change; dropped before its end, nothing is lost.
         pub(crate) async fn next(&mut self) -> (u16, u16) {
-            std::future::pending().await
+            loop {
+                if let Some(size) = window_size()
+                    && self.told != Some(size)
+                {
+                    self.told = Some(size);
+                    return size;
+                }
+                self.looks.tick().await;
+            }
         }
+    }
+
+    /// What is seen of the console on standard output, if that is one.
+    fn window_size() -> Option<(u16, u16)> {
+        let window = screen_buffer_info(HandleRef::stdout()).ok()?.window_rect();
+        let size = |first: i16, last: i16| u16::try_from(i32::from(last) - i32::from(first) + 1).ok();
+        Some((size(window.left, window.right)?, size(window.top, window.bottom)?))
     }
 }

@@ -8,8 +8,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::Duration;
 
-use common::DEADLINE;
-use common::pty::{expect_end, press, see};
+use common::pty::{expect_end, expect_exit, press, see};
+use common::wine::Wine;
+use common::{DEADLINE, LEFT};
 use rexpect::session::{PtySession, spawn_command};
 use rustix::process::{Signal, kill_process_group};
 use rustix::termios::{Winsize, tcgetpgrp, tcsetwinsize};
@@ -41,12 +42,17 @@ fn start_server() -> (DropGuard, String, SocketAddr) {
 /// A client on a terminal of its own, at the shell's prompt.
 fn start(websocket: &str) -> PtySession {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vez-client"));
-    command.arg(websocket).env_remove("VEZ_CA");
+    command.env_remove("VEZ_CA");
+    start_with(command, websocket)
+}
+
+fn start_with(mut command: Command, websocket: &str) -> PtySession {
+    command.arg(websocket);
     let mut terminal = spawn_command(command, Some(DEADLINE.as_millis() as u64)).unwrap();
     let handle = terminal.process().get_file_handle().unwrap();
     tcsetwinsize(&handle, Winsize { ws_row: 33, ws_col: 101, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
     see(&mut terminal, "É a sua vez.");
-    see(&mut terminal, "% ");
+    see(&mut terminal, "%");
     terminal
 }
 
@@ -69,6 +75,23 @@ fn keys_and_the_windows_size_go_to_the_terminal_on_the_other_side() {
     see(&mut terminal, "~. ção\r\n");
     press(&mut terminal, "\r~.");
     expect_end(terminal, 0);
+}
+
+/// Wine's console has characters alone, keeps Ctrl-C to itself, and does not learn that its window changed.
+#[test]
+#[ignore = "needs the programs for Windows, and wine: run cargo xtask test"]
+fn a_console_of_windows_is_a_terminal_too() {
+    let Some(wine) = Wine::find() else { return };
+    let (_end, websocket, _) = start_server();
+    let mut terminal = start_with(wine.command("vez-client.exe"), &websocket);
+    press(&mut terminal, "read -n 1; echo =$REPLY=\r");
+    press(&mut terminal, "ç");
+    see(&mut terminal, "=ç=");
+    press(&mut terminal, "stty size\r");
+    see(&mut terminal, "33 101");
+    press(&mut terminal, "\r~.");
+    see(&mut terminal, LEFT.trim_end());
+    expect_exit(terminal, 0);
 }
 
 #[test]

@@ -4,31 +4,13 @@
 
 mod common;
 
-use std::env;
-use std::path::PathBuf;
 use std::process::Stdio;
 
+use common::wine::Wine;
 use common::{Client, DEADLINE, LEAVING, LEFT, PROMPT, greeting};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
-
-/// The folder of the programs; what wine keeps running beside them ends with it, in this WINEPREFIX alone.
-struct Wine(PathBuf);
-
-impl Wine {
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new("wine");
-        command.arg(self.0.join(program)).env_remove("VEZ_ADDRESS").env_remove("VEZ_CA");
-        command
-    }
-}
-
-impl Drop for Wine {
-    fn drop(&mut self) {
-        let _ = std::process::Command::new("wineserver").arg("-k").status();
-    }
-}
 
 /// `vez-server.exe` on free ports, killed when dropped.
 struct Server {
@@ -39,7 +21,7 @@ struct Server {
 
 impl Server {
     async fn start(wine: &Wine) -> Self {
-        let mut command = wine.command("vez-server.exe");
+        let mut command = Command::from(wine.command("vez-server.exe"));
         command.args(["--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0"]).stdout(Stdio::piped());
         let mut child = command.kill_on_drop(true).spawn().expect("wine starts");
         let stdout = child.stdout.take().expect("stdout is a pipe");
@@ -77,15 +59,11 @@ impl Server {
 #[tokio::test]
 #[ignore = "needs the programs for Windows, and wine: run cargo xtask test"]
 async fn the_example_of_the_report() {
-    let Some(folder) = env::var_os("VEZ_WINDOWS") else {
-        eprintln!("skipped: VEZ_WINDOWS does not tell where the programs for Windows are");
-        return;
-    };
-    let wine = Wine(folder.into());
+    let Some(wine) = Wine::find() else { return };
     let mut server = Server::start(&wine).await;
     let mut windows = wine.command("vez-client.exe");
     windows.arg(&server.address);
-    converse(Client::spawn(windows), &server.address).await;
+    converse(Client::spawn(windows.into()), &server.address).await;
     server.assert_transcript_of_the_example().await;
     converse(Client::start(&server.address), &server.address).await;
     server.assert_transcript_of_the_example().await;

@@ -15,6 +15,8 @@ use crate::transport::Turn;
 /// Most bytes that are read at a time.
 const CHUNK: usize = 128 * 1024;
 
+const CTRL_Z: &[u8] = b"\x1a";
+
 /// Reads, or writes, that may wait: one is under way while the other is made ready.
 const AHEAD: usize = 2;
 
@@ -24,14 +26,14 @@ pub(crate) struct BytesIn {
 }
 
 impl BytesIn {
-    /// Begins to read standard input, in chunks that the `turn` allows.
-    pub(crate) fn start(turn: &Turn) -> io::Result<Self> {
+    /// Begins to read standard input, in chunks that the `turn` allows; keys one by one, or what it is.
+    pub(crate) fn start(turn: &Turn, keys: bool) -> io::Result<Self> {
         let (sender, chunks) = mpsc::channel(AHEAD);
         let chunk = turn.max_message.unwrap_or(limits::MAX_MESSAGE).clamp(1, CHUNK);
-        let newline = turn.newline.clone().filter(|_| io::stdin().is_terminal());
+        let newline = turn.newline.clone().filter(|_| !keys && io::stdin().is_terminal());
         thread::Builder::new()
             .name("stdin".to_owned())
-            .spawn(move || read(&sender, chunk, newline.as_deref()))?;
+            .spawn(move || read(&sender, chunk, newline.as_deref(), keys))?;
         Ok(Self { chunks })
     }
 
@@ -41,11 +43,13 @@ impl BytesIn {
     }
 }
 
-fn read(chunks: &mpsc::Sender<io::Result<Bytes>>, chunk: usize, newline: Option<&str>) {
+fn read(chunks: &mpsc::Sender<io::Result<Bytes>>, chunk: usize, newline: Option<&str>, keys: bool) {
     let mut stdin = io::stdin().lock();
     let mut buffer = vec![0; chunk];
     loop {
         let read = match stdin.read(&mut buffer) {
+            // Windows' console makes an end of this key, and has no other.
+            Ok(0) if keys && cfg!(windows) => Ok(Bytes::from_static(CTRL_Z)),
             Ok(0) => return,
             Ok(len) => Ok(with_newlines(&buffer[..len], newline)),
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,

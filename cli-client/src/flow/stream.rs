@@ -93,7 +93,7 @@ impl<T: Duplex> Stream<T> {
         if self.options.raw || turn.kind == TurnKind::Terminal {
             self.terminal = RawTerminal::enter()?;
         }
-        let mut input = BytesIn::start(&turn)?;
+        let mut input = BytesIn::start(&turn, self.terminal.is_some())?;
         let (mut outgoing, mut arrived, mut input_ended) = (None, None, false);
         loop {
             let listens = arrived.is_none();

@@ -4,6 +4,8 @@
 
 #[cfg(target_os = "linux")]
 pub(crate) mod pty;
+#[cfg(unix)]
+pub(crate) mod wine;
 
 use std::cell::Cell;
 use std::process::Stdio;

@@ -20,9 +20,14 @@ pub(crate) fn press(terminal: &mut PtySession, keys: &str) {
 
 /// Waits for the end: the last line, the exit status, and the terminal as it was before.
 pub(crate) fn expect_end(mut terminal: PtySession, status: i32) {
-    let handle = terminal.process().get_file_handle().unwrap();
     // Its own lines begin at the left.
     see(&mut terminal, &LEFT.replace('\n', "\r\n"));
+    expect_exit(terminal, status);
+}
+
+/// Waits for the end, whatever is shown before.
+pub(crate) fn expect_exit(mut terminal: PtySession, status: i32) {
+    let handle = terminal.process().get_file_handle().unwrap();
     terminal.exp_eof().unwrap();
     let end = format!("{:?}", terminal.process().wait().unwrap());
     assert!(end.starts_with("Exited") && end.ends_with(&format!(", {status})")), "{end}");
