@@ -181,11 +181,15 @@ async fn what_was_started_in_the_background_is_gone_before_the_next_turn() {
 /// What is typed is seen behind what is on its way, which therefore is little.
 #[tokio::test]
 async fn a_client_that_tells_what_it_receives_is_not_flooded() {
-    let server = pty("stty raw; head -c 2000000 /dev/zero | tr '\\0' x; sleep 99").await;
+    // Not before it is known that the client tells it.
+    let script = "stty raw; head -c 1 > /dev/null; head -c 2000000 /dev/zero | tr '\\0' x; sleep 99";
+    let server = pty(script).await;
     let mut client = WebSocket::connect(server.http, true).await;
     // The seat, the turn, and then bytes.
     let (mut frames, mut bytes) = (1, 0);
     client.expect_turn().await;
+    client.sends(ClientEvent::Received { count: frames }).await;
+    client.types(b"x").await;
     let mut most = 0;
     while bytes < 2_000_000 {
         client.sends(ClientEvent::Received { count: frames }).await;
