@@ -11,6 +11,7 @@ mod interrupts;
 mod platform;
 mod texts;
 mod transport;
+mod utf8;
 
 pub use address::{Address, ParseAddressError};
 pub use args::Args;

@@ -44,6 +44,14 @@ pub(crate) fn stdout() -> std::io::Result<Box<dyn std::io::Write + Send>> {
     Ok(if stdout().is_terminal() { Box::new(text::TextOnly::new(stdout())) } else { Box::new(stdout()) })
 }
 
+/// The key of which a terminal makes an end also where keys come one by one.
+#[cfg(unix)]
+pub(crate) const END_KEY: Option<&[u8]> = None;
+
+/// The key of which a console makes an end also where keys come one by one: Ctrl-Z.
+#[cfg(windows)]
+pub(crate) const END_KEY: Option<&[u8]> = Some(b"\x1a");
+
 #[cfg(unix)]
 mod unix {
     use std::io;
@@ -178,7 +186,7 @@ mod windows {
         }
     }
 
-    /// What consoles can do (SetConsoleMode, Microsoft's console documentation).
+    // What consoles can do (SetConsoleMode, Microsoft's console documentation).
     const PROCESSED_INPUT: u32 = 0x1;
     const LINE_INPUT: u32 = 0x2;
     const ECHO_INPUT: u32 = 0x4;

@@ -81,7 +81,7 @@ fn bind(project: &Project, program: &str, name: &str) -> Result<()> {
     set_up(cmd!(shell, "wasm-bindgen --target web {small...} --out-dir {page} --out-name {name} {program}"))?;
     let (script, program) = (page.join(format!("{name}.js")), page.join(format!("{name}_bg.wasm")));
     let (mut script_bytes, mut program_bytes) = (fs::read(&script)?, fs::read(&program)?);
-    imports::shorten(&mut script_bytes, &mut program_bytes);
+    imports::number(&mut script_bytes, &mut program_bytes);
     fs::write(script, script_bytes)?;
     Ok(fs::write(program, program_bytes)?)
 }

@@ -15,8 +15,6 @@ use crate::transport::Turn;
 /// Most bytes that are read at a time.
 const CHUNK: usize = 128 * 1024;
 
-const CTRL_Z: &[u8] = b"\x1a";
-
 /// Reads, or writes, that may wait: one is under way while the other is made ready.
 const AHEAD: usize = 2;
 
@@ -48,9 +46,10 @@ fn read(chunks: &mpsc::Sender<io::Result<Bytes>>, chunk: usize, newline: Option<
     let mut buffer = vec![0; chunk];
     loop {
         let read = match stdin.read(&mut buffer) {
-            // Windows' console makes an end of this key, and has no other.
-            Ok(0) if keys && cfg!(windows) => Ok(Bytes::from_static(CTRL_Z)),
-            Ok(0) => return,
+            Ok(0) => match platform::END_KEY.filter(|_| keys) {
+                Some(key) => Ok(Bytes::from_static(key)),
+                None => return,
+            },
             Ok(len) => Ok(with_newlines(&buffer[..len], newline)),
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(error) => Err(error),

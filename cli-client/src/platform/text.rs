@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use crate::utf8;
+
 /// Hands on UTF-8, with a sign in place of what is none.
 #[derive(Debug)]
 pub(super) struct TextOnly<W> {
@@ -19,19 +21,10 @@ impl<W: Write> TextOnly<W> {
 impl<W: Write> Write for TextOnly<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.begun.extend_from_slice(bytes);
-        let all = std::mem::take(&mut self.begun);
-        let mut chunks = all.utf8_chunks().peekable();
-        while let Some(chunk) = chunks.next() {
-            self.output.write_all(chunk.valid().as_bytes())?;
-            // At the end it may be a character whose rest is still to come.
-            if chunks.peek().is_none()
-                && std::str::from_utf8(chunk.invalid()).is_err_and(|error| error.error_len().is_none())
-            {
-                self.begun = chunk.invalid().to_owned();
-            } else if !chunk.invalid().is_empty() {
-                self.output.write_all(char::REPLACEMENT_CHARACTER.encode_utf8(&mut [0; 4]).as_bytes())?;
-            }
-        }
+        let whole = self.begun.len() - utf8::unfinished(&self.begun);
+        let rest = self.begun.split_off(whole);
+        let whole = std::mem::replace(&mut self.begun, rest);
+        self.output.write_all(String::from_utf8_lossy(&whole).as_bytes())?;
         Ok(bytes.len())
     }
 

@@ -11,6 +11,7 @@ use vez_protocol::report::LEAVE;
 
 use super::dial::dial;
 use super::{Event, Failure, MAX_MESSAGE, Transport, text_of};
+use crate::utf8;
 
 /// Room in bytes that a read is offered.
 const READ_SIZE: usize = 16 * 1024;
@@ -103,7 +104,7 @@ impl Transport for TcpTransport {
     /// shown when it comes. Only a character that lacks bytes is waited for.
     async fn receive(&mut self) -> Result<Event, Failure> {
         self.drain();
-        while self.wants_more() && (self.arrived.is_empty() || ends_within_character(&self.arrived)) {
+        while self.wants_more() && (self.arrived.is_empty() || utf8::unfinished(&self.arrived) > 0) {
             self.read().await;
             self.drain();
         }
@@ -127,20 +128,12 @@ impl Transport for TcpTransport {
     }
 }
 
-/// Whether the last character lacks bytes that may still come.
-fn ends_within_character(bytes: &[u8]) -> bool {
-    let tail = &bytes[bytes.len().saturating_sub(3)..];
-    let start = tail.iter().rposition(|byte| byte & 0b1100_0000 == 0b1100_0000);
-    let last = start.and_then(|start| std::str::from_utf8(&tail[start..]).err());
-    last.is_some_and(|error| error.error_len().is_none())
-}
-
 #[cfg(test)]
 mod tests {
     use tokio::io::AsyncWriteExt;
     use tokio::net::TcpListener;
 
-    use super::{Event, READ_SIZE, TcpTransport, Transport, ends_within_character};
+    use super::{Event, READ_SIZE, TcpTransport, Transport};
 
     #[tokio::test]
     async fn a_long_reply_that_is_there_is_one_reply() {
@@ -151,18 +144,5 @@ mod tests {
         let reply = "x".repeat(3 * READ_SIZE);
         server.write_all(reply.as_bytes()).await.unwrap();
         assert_eq!(client.receive().await.unwrap(), Event::Reply(reply));
-    }
-
-    #[test]
-    fn only_a_character_that_can_still_be_finished_is_waited_for() {
-        for character in ["á", "€", "🎉"] {
-            for cut in 1..character.len() {
-                assert!(ends_within_character(&character.as_bytes()[..cut]), "{character} {cut}");
-            }
-            assert!(!ends_within_character(character.as_bytes()), "{character}");
-        }
-        for bytes in [b"".as_slice(), b"abc", b"\xff", b"\xc3(", b"\x80\x80\x80", b"\xe2\x82("] {
-            assert!(!ends_within_character(bytes), "{bytes:?}");
-        }
     }
 }

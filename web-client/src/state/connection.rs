@@ -222,7 +222,7 @@ impl State {
     /// The server is there although the handshake failed; time and again, that is a refusal.
     pub(super) fn reachable(&mut self, moment: Moment) {
         if let Phase::Retrying(Retry { ending: Ending::Unreachable, .. }) = self.phase
-            && self.link.is_refused()
+            && self.link.found()
         {
             self.end(Ending::HandshakeRefused, moment);
         }

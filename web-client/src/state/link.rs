@@ -51,8 +51,8 @@ impl Link {
         self.hear(now);
     }
 
-    /// The handshake failed, and the server is there. Whether it refuses: once, it may have come back only after.
-    pub(crate) fn is_refused(&mut self) -> bool {
+    /// The handshake failed, and the server was found there. Whether it refuses: once, it may have come back only after.
+    pub(crate) fn found(&mut self) -> bool {
         if !self.is_there {
             (self.is_there, self.refusals) = (true, self.refusals + 1);
         }

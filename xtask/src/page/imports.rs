@@ -7,14 +7,15 @@ const HASH: usize = 16;
 
 /// Numbers what the program imports from its script instead of hashing it, where two have the same name: what is
 /// random cannot be compressed. The names are as long as before, so that the program needs no other change.
-pub(super) fn shorten(script: &mut [u8], program: &mut [u8]) {
-    let mut numbered = BTreeMap::new();
+pub(super) fn number(script: &mut [u8], program: &mut [u8]) {
+    let mut numbered = BTreeMap::<_, u64>::new();
     let mut names = BTreeMap::new();
     for name in script.split(|byte| !is_of_name(byte)).filter(|name| is_hashed(name)).collect::<BTreeSet<_>>()
     {
         let plain = &name[..name.len() - HASH];
-        let number = numbered.entry(plain).and_modify(|number| *number += 1).or_insert(0);
-        let new = [plain, format!("{number:0HASH$x}").as_bytes()].concat();
+        let next = numbered.entry(plain).or_insert(0);
+        let new = [plain, format!("{next:0HASH$x}").as_bytes()].concat();
+        *next += 1;
         names.insert(name.to_owned(), new);
     }
     rename(script, &names);
@@ -57,7 +58,7 @@ mod tests {
         let mut program = b"\x1a__wbg_set_2123456789abcdef\x00\x1a__wbg_get_1123456789abcdef0\
             \x1a__wbg_get_4123456789abcdef"
             .to_vec();
-        shorten(&mut script, &mut program);
+        number(&mut script, &mut program);
         let (script, program) = (String::from_utf8(script).unwrap(), String::from_utf8(program).unwrap());
         assert_eq!(
             script,

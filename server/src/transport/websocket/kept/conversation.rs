@@ -153,7 +153,7 @@ impl<S: AsyncRead + AsyncWrite + Send> Conversation<S> {
             return;
         }
         let keep = &self.keep;
-        self.away.get_or_insert_with(|| Away::new(ending, keep.over()));
+        self.away.get_or_insert_with(|| Away::new(ending, keep.absence()));
     }
 
     /// Nobody comes back any more.

@@ -73,7 +73,7 @@ impl<S: AsyncRead + AsyncWrite + Send> KeptWebSocket<S> {
     /// The connection ended, and the visitor has not left.
     fn detach(&mut self, ending: Ending) {
         let Link::Here(old, _) = &mut self.link else { return };
-        let away = Some(Away::new(ending, self.keep.over()));
+        let away = Some(Away::new(ending, self.keep.absence()));
         let gone = Gone { away, said: old.take_said(), place: old.take_place() };
         if let Link::Here(old, _slots) = std::mem::replace(&mut self.link, Link::Gone(Box::new(gone))) {
             let (_, mut output) = old.into_conversation();

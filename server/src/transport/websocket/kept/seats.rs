@@ -255,7 +255,7 @@ impl<S> Keep<S> {
     }
 
     /// Waits, from now on, until a visitor without a connection is awaited no longer.
-    pub(super) fn over(&self) -> BoxFuture<'static, ()> {
+    pub(super) fn absence(&self) -> BoxFuture<'static, ()> {
         let (grace, shutdown) = (self.seats.grace, self.seats.shutdown.clone());
         async move {
             let _ = timeout(grace, shutdown.told()).await;
